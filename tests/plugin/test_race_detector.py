@@ -33,8 +33,8 @@ def test_a_race_is_a_finding_though_nothing_is_asserted_and_its_token_repeats_it
     for line in (
         r"^E   pytest_interleave.DataRace: Counter.value is accessed without$",
         r"^E       synchronization$",
-        r"^ +worker-\d writes  test_it.py:15  self.value = value \+ 1  \(no lock\)$",
-        r"^ +worker-\d reads   test_it.py:14  value = self.value  \(no lock\)$",
+        r"^E +worker-\d writes  test_it.py:15  self.value = value \+ 1  \(no lock\)$",
+        r"^E +worker-\d reads   test_it.py:14  value = self.value  \(no lock\)$",
         r"^Data race on Counter.value: unordered write and read$",
         r"^  1. worker-\d writes 0 -> 1  test_it.py:15  self.value = value \+ 1$",
         r"^  2. worker-\d reads 1        test_it.py:14  value = self.value$",
@@ -87,10 +87,10 @@ def test_of_one_line(counter, run_concurrent):
     two_locks, of_one_line = (_told(text) for text in done.text.split("____ test_")[1:])
     for thread, lock in (("worker-0", "Lock"), ("worker-1", "RLock")):
         assert f"{thread} writes  test_it.py:26  counter.value = 1  ({lock})\n" in two_locks
-        assert f"\n      {lock} (created at test_it.py:27)" in two_locks
+        assert f"\nE     {lock} (created at test_it.py:27)" in two_locks
     for thread, lock in (("worker-0", "Lock #1"), ("worker-1", "Lock #2")):
         assert f"{thread} writes  test_it.py:33  counter.value = 1  ({lock})\n" in of_one_line
-        assert f"\n      {lock} (created at test_it.py:34)" in of_one_line
+        assert f"\nE     {lock} (created at test_it.py:34)" in of_one_line
     text = " ".join(done.text.split())
     assert "No happens-before relation: no common lock, queue, event, start or join orders these accesses." in text
 

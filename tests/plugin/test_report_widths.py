@@ -148,3 +148,49 @@ def test_race(run_concurrent):
     assert max(len(lost), len(race[0])) <= 72
     assert any(re.search(r"race_detector.allow\('test_it.py:\d+'\)$", line) for line in race)
     assert max(len(line) for line in race if not line.startswith("pytest ")) <= 80
+
+
+WITHOUT_TRACEBACK = {
+    "a data race": """
+@pytest.mark.concurrency(races=True)
+def test_it(counter, run_concurrent):
+    run_concurrent(counter.increment)
+""",
+    "a thread that is left behind": """
+@pytest.mark.concurrency
+def test_it():
+    done = threading.Event()
+    threading.Thread(target=done.wait, name="forever").start()
+""",
+    "a requirement of a stress test": """
+@pytest.mark.stress(threads=2, operations=4, min_success_rate=1)
+def test_it():
+    raise ValueError("first\\nsecond")
+""",
+}
+
+
+@pytest.mark.parametrize("source", WITHOUT_TRACEBACK.values(), ids=WITHOUT_TRACEBACK)
+@pytest.mark.parametrize("style", ["short", "long"])
+def test_each_line_of_a_message_without_a_traceback_is_marked(run, source, style):
+    text = run(source, f"--tb={style}").text
+    shown = text.partition(" test_it ")[2].partition("\n")[2].partition("\n---")[0].partition("\n===")[0]
+    lines = shown.lstrip("\n").rstrip("_\n").splitlines()
+    assert len(lines) > 2
+    assert [line for line in lines if not line.startswith("E   ")] == []
+
+
+def test_the_headline_of_a_group_fits_into_the_terminal(run):
+    text = run("""
+@pytest.mark.concurrency
+def test_it(thread_pool):
+    def fail(error):
+        raise error
+    for error in (ValueError, KeyError):
+        thread_pool.submit(fail, error())
+""").text
+    shown = [line for line in text.splitlines() if line.startswith("  |") and "Traceback" not in line][:2]
+    assert shown == [
+        "  | ExceptionGroup: unchecked exceptions in thread_pool (call future.result() to",
+        "  |     handle them) (2 sub-exceptions)",
+    ]

@@ -134,7 +134,7 @@ def test_outcomes(run, report):
     # The first traceback, with what pytest says of the assertion.
     assert "assert (10 % 10)" in text
     assert "2 of 2 threads hung (timeout 0.3 s)" in text
-    assert re.search(r"stress-0 hung:\n.*Stack \(most recent call last\):\n.*in test_deadlock\n +with second:", text)
+    assert re.search(r"stress-0 hung:\n.*Stack \(most recent call last\):\n.*in test_deadlock\nE +with second:", text)
     _check_summary(text)
     _check_json(report())
 

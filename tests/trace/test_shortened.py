@@ -25,3 +25,8 @@ def test_threads_of_one_verb_are_one_list() -> None:
     counts = {"start a": 1, "start b": 1, "read 1": 2, "join (timed out)": 2, "join a": 1}
     assert with_lists(counts, {"start", "join"}) == {"start a, b": 1, "read 1": 2, "join (timed out)": 2, "join a": 1}
     assert list(with_lists({f"start {name}": 1 for name in "abcdef"}, {"start"})) == ["start a to f"]
+
+
+def test_threads_that_have_not_ended_are_a_list_of_their_own() -> None:
+    counts = {"join a": 1, "join b (timed out)": 1, "join c (timed out)": 1}
+    assert list(with_lists(counts, {"join"})) == ["join a", "join b, c (timed out)"]

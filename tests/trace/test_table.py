@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 
 import pytest
@@ -61,6 +62,16 @@ def test_successive_steps_at_one_line_are_one_row():
 def test_a_row_that_reads_and_writes_shows_only_the_change():
     (row,) = rows(event(1, 1, value="0"), event(2, 1, "write", value="0 -> 1"))[2:]
     assert row.split() == ["0", "->", "1", "here.py:1", "x", "=", "y"]
+
+
+def test_an_assertion_says_each_value_that_it_reads_once():
+    several = [event(step, 1, value=value) for step, value in enumerate(("1", "1", "2", "1"), 1)]
+
+    def does(source):
+        return rows(*(each._replace(source=source) for each in several))[2].strip().partition("  ")[0]
+
+    assert does("assert a.x + b.x < c.x") == does("assert(x)") == "read 1, read 2"
+    assert does("asserted = a.x + b.x < c.x") == "read 1 ×3, read 2"
 
 
 def test_a_value_that_is_not_the_one_that_was_overwritten_is_shown():
@@ -202,6 +213,41 @@ def test_each_wait_has_its_words(kind, what, text):
     assert row.strip().split("  ") == [text, "here.py:1", "x = y"]
 
 
+@pytest.mark.parametrize(
+    ("kinds", "text"),
+    [
+        (["wait", "timed out"], "wait (timed out)"),
+        (["timed out"], "wait (timed out)"),
+        (["wait", "timed out", "wait", "timed out"], "wait (timed out) ×2"),
+        (["wait", "timed out", "wait", "woken"], "wait, woken, wait (timed out)"),
+        (["wait (timed out)"], "wait (timed out)"),
+        (["acquire (timed out)"], "acquire Lock #1 (timed out)"),
+    ],
+)
+def test_a_wait_whose_time_limit_expired_is_one_text(kinds, text):
+    steps = [event(step, 1, kind, what="Lock #1 (created at here.py:9)") for step, kind in enumerate(kinds, 1)]
+    (row,) = rows(*steps)[2:]
+    assert row.strip().partition("  ")[0] == text
+
+
+def test_a_wait_of_a_queue_whose_time_limit_expired_is_one_text():
+    for kinds in (["wait", "timed out"], ["timed out"], ["acquire", "wait", "timed out"]):
+        (row,) = rows(*(event(step, 1, kind, within="get()") for step, kind in enumerate(kinds, 1)))[2:]
+        assert row.strip().partition("  ")[0] == "get(): timed out"
+
+
+def test_a_long_text_is_not_cut_where_it_says_that_the_time_limit_expired():
+    found = [
+        each
+        for step in (1, 3)
+        for each in (event(step, step, value="x" * 30), event(step + 1, step, "wait (timed out)"))
+    ]
+    # In columns of their own, and in a column for all threads.
+    for width in (100, 80):
+        shown = rows(*found, width=width, threads=("main", "left", "middle", "right"))
+        assert [bool(re.search(r" read x+…\(timed out\) +here.py", row)) for row in shown[2:]] == [True, True]
+
+
 def test_locks_of_one_kind_are_distinguished():
     (row,) = rows(event(1, 1, "acquire", what="Lock #2 (created at here.py:9)"))[2:]
     assert row.strip().startswith("acquire Lock #2  ")
@@ -286,6 +332,19 @@ def test_it_has_no_column_if_it_only_starts_and_joins_the_others():
         "     main joins right (timed out) (test.py:2)",
         "     main: read 7 (test.py:3)  assert x",
     ]
+
+
+def test_threads_that_have_ended_and_those_that_have_not_are_different_lists():
+    steps = [event(at, 0, "join", what=f"thread {name}", source="run()") for at, name in enumerate(("a", "b"), 3)]
+    late = [
+        event(at, 0, "join (timed out)", what=f"thread {name}", source="run()") for at, name in enumerate(("c", "d"), 5)
+    ]
+    for joined, text in (
+        (steps + late, "joins a and b, and c and d (timed out)"),
+        (late[:1] + steps, "joins a and b, and c (timed out)"),
+        (late, "joins c and d (timed out)"),
+    ):
+        assert rows(event(1, 1), event(2, 2), *joined)[-1] == f"     main {text} (here.py:1)"
 
 
 def test_it_has_a_column_if_it_uses_what_others_use_while_they_run():
@@ -426,6 +485,54 @@ def left_out_of(shown):
     return [int(found[1]) for row in shown if (found := re.fullmatch(text, row))]
 
 
+def rounds(number, thread=1, first=1, **more):
+    """Steps of a loop of two lines; the last round ends with the first line."""
+    lines = [line for _ in range(number) for line in (1, 2)][:-1]
+    return [event(first + at, thread, place=f"here.py:{line}", **more) for at, line in enumerate(lines)]
+
+
+def test_what_a_thread_repeats_before_the_bug_is_shown_once():
+    found = [event(1, 2), *rounds(4, first=2), event(9, 1, place="here.py:3"), event(10, 2, "write")]
+    shown = rows(*found, evidence=(9, 10))
+    assert places(shown) == [1, 2, 1, 3, 1]
+    assert left_out_of(shown) == [5]
+    assert shown[3].startswith("     … 5 steps")
+
+
+def test_what_is_repeated_after_the_first_step_of_the_bug_stays():
+    shown = rows(event(1, 2), *rounds(4, first=2), event(9, 1, "write", place="here.py:3"), evidence=(1, 9))
+    assert places(shown) == [1, 1, 2, 1, 2, 1, 2, 1, 3]
+
+
+@pytest.mark.parametrize(
+    "more", [{"switch": True}, {"kind": "write"}, {"thread": 2}, {"source": "z"}], ids=lambda more: next(iter(more))
+)
+def test_only_what_is_the_same_is_left_out(more):
+    first, second, third, *others = rounds(4)
+    shown = rows(first, second, third._replace(**more), *others, event(9, 1, place="here.py:3"), evidence=(9,))
+    # The third row stays.
+    assert places(shown) == [1, 2, 1, 3]
+    assert left_out_of(shown) == [2, 2]
+
+
+def test_a_single_row_stays_though_it_is_repeated():
+    steps = [event(1, 1), event(2, 2), event(3, 1), event(4, 2, place="here.py:3")]
+    assert places(rows(*steps, evidence=(4,))) == [1, 1, 1, 3]
+
+
+def test_without_a_known_bug_repeated_rows_are_left_out_only_if_there_are_too_many():
+    assert left_out_of(rows(*rounds(10))) == []
+    several = rows(*rounds(20), event(40, 2, place="here.py:7"))
+    assert places(several) == [2, 1, 7]
+    assert left_out_of(several) == [37]
+
+
+def test_what_was_left_out_already_is_counted_with_what_is_repeated():
+    found = [*rounds(4), event(9, 1, place="here.py:3"), event(10, 2, "write")]
+    found[3] = found[3]._replace(skipped=7)
+    assert left_out_of(rows(*found, evidence=(9, 10))) == [12]
+
+
 def test_where_all_fits_nothing_is_left_out():
     shown = rows(*many(MAX_LINES - 2))
     assert len(shown) == MAX_LINES
@@ -479,6 +586,28 @@ class Shared:
         for _ in range(30):
             value = self.value
             self.value = value + 1
+
+
+@dataclasses.dataclass(order=True)
+class Order:
+    price: int
+
+
+def test_generated_code_has_the_line_that_calls_it():
+    def body():
+        order = Order(1)
+
+        def compare():
+            assert order < Order(3)  # compared
+
+        in_threads(left=lambda: setattr(order, "price", 2), right=compare)
+
+    timeline = told(body).timeline
+    assert not any(event.place.startswith("<") for event in timeline.events)
+    (compared,) = (event for event in timeline.events if event.source.endswith("# compared"))
+    assert compared.value == "2"
+    assert compared.function.endswith("compare")
+    assert "assert order < Order(3)" in interleaving_table(timeline, 120)
 
 
 def test_of_a_long_execution():
@@ -593,7 +722,7 @@ def test_the_only_column_has_room_for_what_the_thread_does():
         event(at, 0, "join (timed out)", what=f"thread worker-{at}", source="run(work, timeout=2)") for at in (3, 4)
     ]
     head, _, row = rows(*starts, *late, width=80, threads=("main", "worker-1", "worker-2"))
-    assert row.startswith("     start worker-1, worker-2, join (timed out) ×2  here.py:1  run(")
+    assert row.startswith("     start worker-1, worker-2, join worke…(timed out)  here.py:1  run(")
     assert head.split() == ["main", "where", "source"]
 
 

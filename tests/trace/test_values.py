@@ -425,3 +425,40 @@ def test_an_old_value_that_does_not_exist_is_unset():
         in_threads(left=work, right=work)
 
     assert [text for _, text in values(body, kinds=("write",))["left"]] == ["unset -> 1", "unset -> 1"]
+
+
+def test_floats_have_few_digits_and_those_of_one_row_differ():
+    class Clock:
+        now = 34958.258274176
+
+    def body():
+        clock = Clock()
+
+        def work():
+            clock.now, clock.now = clock.now + 11.000003026, clock.now + 11.000003027
+
+        def read():
+            return clock.now
+
+        in_threads(left=work, right=read)
+
+    events = [event for event in told(body).timeline.events if event.kind in ("read", "write")]
+    assert {event.value for event in events if event.kind == "read" and event.thread == 2} == {"34969.26"}
+    assert [event.value for event in events if event.kind == "write"] == [
+        "34958.26 -> 34969.258277202",
+        "34969.258277202 -> 34969.258277203",
+    ]
+
+
+def test_long_texts_are_not_cut_within_the_name_of_an_object():
+    def body():
+        thing = Thing()
+        things = [Thing() for _ in range(6)]
+
+        def work():
+            thing.value = [1 / 3, 1 / 3, "x" * 20, *things]
+
+        in_threads(left=work, right=work)
+
+    (_, text), *_ = values(body)["left"]
+    assert all(letter.isprintable() for letter in text)

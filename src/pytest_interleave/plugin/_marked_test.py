@@ -15,9 +15,9 @@ from .items._report_rows import attach_rows
 from .items._taken_over import note_taken_over
 from .items._test_reports import (
     add_text,
+    correct_without_traceback,
     outcome_of,
     point_at_test,
-    remove_hidden_note,
     show_only_failure,
     wrap_own_messages,
 )
@@ -209,7 +209,7 @@ def _add_figures(item: pytest.Item, call: pytest.CallInfo[Any], report: pytest.T
             return
         runner.teardown_failed(call.excinfo.value)
     show_only_failure(item, call, report)
-    remove_hidden_note(report)
+    correct_without_traceback(report)
     if call.excinfo is not None and report.outcome == "failed":
         wrap_own_messages(call.excinfo.value, report, width_of(item.config))
     exploration = runner.exploration

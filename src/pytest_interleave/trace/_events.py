@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from ..control import Operation, Place, Recorder, Step, Touches
@@ -56,12 +56,16 @@ def event_of(
     names: Mapping[int, str],
     recorder: Recorder | None = None,
     where: Place | None = None,
+    beside: Iterable[int] = (),
 ) -> Event:
-    """Return the event of a step; `where` is the place of a step that a thread waits to do."""
+    """Return the event of a step.
+
+    `where` is the place of a step that a thread waits to do. `beside` are the positions of steps in the same row.
+    """
     unit, operation, touches = step
-    place = operation.where() if where is None else where
+    place = _with_source(operation.where() if where is None else where, position, recorder)
     held_up = operation.kind == kinds.HELD_UP
-    value = "" if recorder is None else recorder.text_at(position)
+    value = "" if recorder is None else recorder.text_at(position, beside)
     call = call_of(operation) if operation.is_access else ""
     if call:
         part = touches[-1][1] if touches else None
@@ -82,6 +86,13 @@ def event_of(
         call=call,
         does="" if held_up else _does(operation, touches, value, position, recorder),
     )
+
+
+def _with_source(place: Place, position: int, recorder: Recorder | None) -> Place:
+    """Return the innermost caller that has source for code that was generated, such as a method of a dataclass."""
+    if recorder is None or not place.filename.startswith("<") or place.text:
+        return place
+    return next((each for each in recorder.calls_at(position) if not each.filename.startswith("<")), place)
 
 
 def _kind_of(operation: Operation) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from .._texts import listed
 from ..control.execution import short_name
@@ -19,6 +20,9 @@ SWITCHED = ">"
 #: The mark of a row before which the scheduler switched by itself.
 GAVE_WAY = "~"
 _WIDEST_PLACE = 30
+#: The end of the text for a wait whose time limit expired. A wait that has several steps ends with `_EXPIRED`.
+TIMED_OUT = "(timed out)"
+_EXPIRED = "timed out"
 
 
 @dataclass
@@ -61,28 +65,49 @@ class Row:
     def does(self) -> str:
         """Return what is done in it."""
         counts: dict[str, int] = {}
+        asserts = re.match(r"assert\b", self.source) is not None
         written = {event.value.partition(" -> ")[0] for event in self.events if event.kind == kinds.WRITE}
         for event in self.events:
             if event.kind == kinds.READ and event.value and event.value in written:
                 # The row says "OLD -> NEW".
                 continue
             text = _done(event)
-            # What a library does in a call is one thing for people.
-            counts[text] = 1 if event.within else counts.get(text, 0) + 1
+            # What a library does in a call is one thing for people, and so is what an assertion is about.
+            is_one = event.within or (asserts and event.kind == kinds.READ and event.value)
+            counts[text] = 1 if is_one else counts.get(text, 0) + 1
         for event in self.events:
             if any(text.startswith(f"{event.within}: ") for text in counts):
                 counts.pop(event.within, None)
+        _end_waits(counts)
         counts = with_lists(_with_chain(counts), OF_OTHERS)
         return ", ".join(text if count == 1 else f"{text} ×{count}" for text, count in counts.items())
 
     def manages(self, who: str, names: Mapping[str, str]) -> str:
         """Return a sentence for a row that only starts threads or waits for their ends; `names` are shortened ones."""
-        others = list(dict.fromkeys(event.what.removeprefix("thread ") for event in self.events))
-        many = listed_names([names.get(name) or cut_name(name) for name in others])
+        late = {event.what: event.kind.endswith(TIMED_OUT) for event in self.events}
+        lists = []
+        for is_late in (False, True):
+            others = [what.removeprefix("thread ") for what in late if late[what] == is_late]
+            if others:
+                many = listed_names([names.get(name) or cut_name(name) for name in others])
+                lists.append(f"{many} {TIMED_OUT}" if is_late else many)
         kind = self.events[0].kind
         verb = "waits for" if self.events[-1].waits else OF_OTHERS[kind.partition(" (")[0]]
-        timed_out = " (timed out)" if kind.endswith(" (timed out)") else ""
-        return f"{who} {verb} {many}{timed_out} ({short(self.place)})"
+        return f"{who} {verb} {', and '.join(lists)} ({short(self.place)})"
+
+
+def _end_waits(counts: dict[str, int]) -> None:
+    """Let one text stand for the beginning and the end of a wait that timed out: "wait (timed out)"."""
+    for text, count in list(counts.items()):
+        method, within, end = text.rpartition(": ")
+        if end == _EXPIRED:
+            begin = f"{method}{within}{kinds.WAIT}"
+            if counts.get(begin, 0) > count:
+                counts[begin] -= count
+            else:
+                counts.pop(begin, None)
+            if not within:
+                counts[f"{kinds.WAIT} {TIMED_OUT}"] = counts.pop(text)
 
 
 def _with_chain(counts: dict[str, int]) -> dict[str, int]:
@@ -109,7 +134,7 @@ def listed_names(names: Sequence[str]) -> str:
 def rows_of(timeline: Timeline) -> list[Row]:
     rows: list[Row] = []
     numbers = {each.position + 1: number for number, each in enumerate(timeline.evidence, 1)}
-    about = frozenset(timeline.reported)
+    about = frozenset((*timeline.reported, *timeline.expired))
     line: object = None
     loop: object = None
     for event in timeline.events:
@@ -143,7 +168,7 @@ def _done(event: Event) -> str:
             return f"{event.within}: waiting"
         return (row.waiting if row is not None else "blocked").format(name).replace("blocked on Lock ", "blocked on ")
     if event.within:
-        halfway = event.kind.partition(" (")[0] in (kinds.WAIT, kinds.WOKEN)
+        halfway = event.kind.partition(" (")[0] in (kinds.WAIT, kinds.WOKEN, _EXPIRED)
         return f"{event.within}: {event.kind}" if halfway else event.within
     owner = event.what.rpartition(".")[0] if event.kind in kinds.DATA else ""
     owner = f"{owner}: " if " #" in owner else ""
@@ -159,12 +184,42 @@ def _done(event: Event) -> str:
         return f"{owner}set {event.value.removeprefix('unset -> ')}"
     if event.kind == kinds.WRITE and " -> " in event.value:
         return f"{owner}{event.value}"
-    what = event.kind.removesuffix("?")
-    if event.kind in kinds.OF_THREADS or (not event.source and event.what):
+    kind = event.kind.removesuffix(f" {TIMED_OUT}")
+    what = kind.removesuffix("?")
+    if kind in kinds.OF_THREADS or (not event.source and event.what):
         what = f"{what} {name}".rstrip()
-    elif "#" in event.what and event.kind in kinds.OF_A_LOCK:  # The line does not say which of several locks it is.
+    elif "#" in event.what and kind in kinds.OF_A_LOCK:  # The line does not say which of several locks it is.
         what = f"{what} {name}"
+    if kind != event.kind:
+        what = f"{what} {TIMED_OUT}"
     return f"{owner}{what} {event.value}" if event.value else f"{owner}{what}"
+
+
+def without_repeated(rows: list[Row], most: int) -> list[Row]:
+    """Return the rows with gaps in place of those before the bug that a thread repeats later, as in a loop.
+
+    The last ones are kept. If the steps of the bug are not known, all rows stay unless there are more than `most`.
+    """
+    first = next((at for at, row in enumerate(rows) if row.number), len(rows) if len(rows) > most else 0)
+    known: set[object] = set()
+    repeated: set[int] = set()
+    for at in range(first - 1, -1, -1):
+        row = rows[at]
+        if row.gap:
+            repeated.add(at)
+        elif not (row.important or row.reported or row.heading or row.only_manages):
+            what = row.thread, row.place, row.source, frozenset(event.kind for event in row.events)
+            if what in known:
+                repeated.add(at)
+            known.add(what)
+    shown: list[Row] = []
+    for is_repeated, group in itertools.groupby(enumerate(rows), lambda each: each[0] in repeated):
+        several = [row for _, row in group]
+        # A line for what is left out takes the place of one row.
+        if is_repeated and len(several) > 1:
+            several = [replace(several[0], gap=sum(row.steps for row in several), events=[])]
+        shown += several
+    return shown
 
 
 def most_telling(rows: list[Row], most: int) -> list[Row | str]:

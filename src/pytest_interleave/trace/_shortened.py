@@ -43,11 +43,14 @@ def with_lists(counts: Mapping[str, int], verbs: Container[str]) -> dict[str, in
     names: dict[str, list[str]] = {}
     for text, count in counts.items():
         verb, _, name = text.partition(" ")
+        name, bracket, end = name.partition(" (")
         has_name = verb in verbs and name and not name.startswith("(")
+        # Those that timed out are a list of their own: "join #1, #2 (timed out)".
+        key = f"{verb} {{}}{bracket}{end}" if has_name else text
         if has_name:
-            names.setdefault(verb, []).append(name)
-        parts[verb if has_name else text] = count
-    return {(f"{text} {_some(names[text])}" if text in names else text): count for text, count in parts.items()}
+            names.setdefault(key, []).append(name)
+        parts[key] = count
+    return {(key.replace("{}", _some(names[key]), 1) if key in names else key): count for key, count in parts.items()}
 
 
 def _some(names: Sequence[str]) -> str:

@@ -6,7 +6,7 @@ import itertools
 import os
 from collections.abc import Sequence
 
-from ._rows import GAVE_WAY, SWITCHED, Row, listed_names, most_telling, rows_of, short
+from ._rows import GAVE_WAY, SWITCHED, TIMED_OUT, Row, listed_names, most_telling, rows_of, short, without_repeated
 from ._shortened import cut_names
 from ._timeline import Timeline
 
@@ -44,6 +44,7 @@ def interleaving_table(timeline: Timeline, width: int = 100, max_lines: int = MA
     if len(rows) > most:
         # That a thread is joined says little.
         rows = [row for row in rows if not row.only_joins] or rows
+    rows = without_repeated(rows, most)
     shown = most_telling(rows, most)
     layout = _Layout(timeline.threads, [row for row in shown if isinstance(row, Row)], width)
     lines = [*head, *layout.heading()]
@@ -167,11 +168,11 @@ class _Layout:
             return f"{margin}{self._names[0]}: {row.does()} ({short(row.place)})  {row.source}"
         does, place = row.does(), self._where(row.place)
         if self._widths is None:
-            line = f"{margin}{self._names[row.thread]:<{self._thread}}  {_fit(does, self._does):<{self._does}}  "
+            line = f"{margin}{self._names[row.thread]:<{self._thread}}  {_fit_cell(does, self._does):<{self._does}}  "
         else:
             line = margin
             for thread, width in self._widths.items():
-                line += f"{_fit(does, width) if thread == row.thread else '':<{width + _GAP}}"
+                line += f"{_fit_cell(does, width) if thread == row.thread else '':<{width + _GAP}}"
         return f"{line}{place:<{self._place}}  {row.source}"
 
     def _before(self, thread: int) -> str:
@@ -190,6 +191,13 @@ def _is_beside(rows: Sequence[Row]) -> bool:
         return False
     busy = [number for number, row in enumerate(rows) if row.thread == 0 and not row.only_manages]
     return all(number < others[0] or number > others[-1] for number in busy)
+
+
+def _fit_cell(text: str, width: int) -> str:
+    """Cut what a thread does, but not that it was a wait whose time limit expired."""
+    if len(text) > width and text.endswith(TIMED_OUT) and width > 2 * len(TIMED_OUT):
+        return _fit(text[: -len(TIMED_OUT)], width - len(TIMED_OUT)) + TIMED_OUT
+    return _fit(text, width)
 
 
 def _fit(text: str, width: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import inspect
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -14,6 +15,7 @@ from ..detect import Holding, Race
 from ..explore import ChoicePoint
 from ..explore.search import never
 from ._events import Event, event_of
+from ._expired import expired_before_failure, tasks_that_lasted
 from ._latest import Latest
 from ._relevant import Relevant
 from ._used import uses_shown, with_skipped, with_uses, without_runner
@@ -83,6 +85,8 @@ class Timeline(NamedTuple):
     left_out: tuple[str, ...] = ()
     #: The number of steps in scope that are not shown because they affect no other thread.
     private: int = 0
+    #: The numbers of the steps that are the last waits of threads that failed, if their time limits expired.
+    expired: tuple[int, ...] = ()
 
     @property
     def story(self) -> str:
@@ -138,12 +142,14 @@ def timeline_of(
     begin = next((position for position, (_, operation, _) in enumerate(log) if operation.kind == kinds.START), 0)
     # A step that others take only after the failure may be the one that came too late.
     relevant = Relevant(outcome.log[begin:], pending)
-    names = described(log, [operation.target for _, operation, _ in pending])
+    names = described(outcome.log, [operation.target for _, operation, _ in pending])
     contested = [position for position in range(begin, len(log)) if relevant.shows(log[position])]
     if recorder is not None:
         recorder.number_first(contested)
     story = races_story(races, outcome, recorder) if races else story_of(outcome, points, end, recorder, is_over)
     reported = {position for position in story.positions if position < len(log)}
+    expired = expired_before_failure(outcome, end)
+    reported.update(expired)
     shown = sorted({*contested, *(position for position in reported if position >= begin)})
     marked = _marked(shown, [(point.step, point.chosen) for point in points or () if point.is_preemption], log)
     given = [point.step for point in points or () if gave_way(point, log)]
@@ -152,6 +158,7 @@ def timeline_of(
     loops = loops_of(outcome)
     every = _before_loops(sorted({*shown, *marked}), loops, reported, log)
     events: list[Event] = []
+    beside = _beside(every, log)
     shown = []
     left_out = ["the story"] if story.is_cut_short else []
     if recorder is not None and recorder.cut_short:
@@ -161,7 +168,7 @@ def timeline_of(
         if number % _PATIENCE == _PATIENCE - 1 and "earlier steps" not in left_out and is_over():
             left_out.append("earlier steps")
         if "earlier steps" not in left_out or position in reported or position in marked:
-            event = event_of(position, log[position], names, recorder)
+            event = event_of(position, log[position], names, recorder, beside=beside.get(position, ()))
             events.append(event._replace(switch=position in marked, gave_way=position in by_itself))
             shown.append(position)
     events.reverse()
@@ -196,7 +203,7 @@ def timeline_of(
         steps=len(outcome.log),
         bug=story.bug,
         evidence=story.evidence,
-        notes=story.notes,
+        notes=(*story.notes, *tasks_that_lasted(outcome, expired, library, recorder)),
         help=story.help,
         functions=_functions(outcome),
         # The order of tasks may matter, too.
@@ -205,7 +212,8 @@ def timeline_of(
         is_certain=story.is_certain,
         reported=tuple(position + 1 for position in story.positions),
         left_out=tuple(left_out),
-        private=0 if loops else sum(relevant.is_private(step) for step in log[begin:]),
+        private=0 if loops else sum(relevant.is_private(log[at]) for at in {*range(begin, len(log))} - reported),
+        expired=tuple(position + 1 for position in expired),
     )
 
 
@@ -248,6 +256,17 @@ def _before_loops(shown: list[int], loops: Sequence[Loop], reported: set[int], l
     begin = {loop.thread: loop.begin for loop in loops}
     before = [position for position in shown if position < begin.get(log[position][0].index, len(log))]
     return sorted({*before[-_BEFORE_LOOPS:], *reported})
+
+
+def _beside(positions: Sequence[int], log: Sequence[Step]) -> dict[int, list[int]]:
+    """Return, by position, those of successive steps of one thread at one line, if there are several."""
+    rows = itertools.groupby(positions, lambda position: (log[position][0].index, log[position][1].where()[:2]))
+    found: dict[int, list[int]] = {}
+    for _, several in rows:
+        row = list(several)
+        if len(row) > 1:
+            found.update(dict.fromkeys(row, row))
+    return found
 
 
 def _held(log: Sequence[Step], names: Mapping[int, str]) -> Iterator[Held]:

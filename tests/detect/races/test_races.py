@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 import threading
 
+import pytest
+
+from pytest_interleave.control import Place
 from pytest_interleave.control.execution import described
-from pytest_interleave.detect.races._races import DataRace
+from pytest_interleave.detect.races._races import Access, DataRace, Race
 
 from ...driving import value_of
 from ..racing import told_between
@@ -100,6 +103,11 @@ def test_a_released_lock_is_not_reported():
 # -- messages --
 
 
+def in_one_line_each(message):
+    """The lines of a message, with the source of an access behind its place, however long that is."""
+    return str(message).replace("\n    ", "  ").splitlines()
+
+
 def test_the_accesses_to_a_variable_are_under_its_name():
     def make():
         box, lock = Box(), threading.Lock()
@@ -116,7 +124,7 @@ def test_the_accesses_to_a_variable_are_under_its_name():
     (race,) = {race.key: race for race in told_between(make)}.values()
     assert race.what == "Box.n"
     assert race.labels >= {"n", "Box.n"}
-    head, *accesses, created = str(race).splitlines()
+    head, *accesses, created = in_one_line_each(race)
     assert head == "Box.n is accessed without synchronization"
     made = make.__code__.co_firstlineno + 1
     place = r"\S*test_races\.py"
@@ -138,10 +146,35 @@ def test_a_variable_with_several_races_is_named_once():
 
     races = list({race.key: race for race in told_between(make)}.values())
     assert len(races) > 1
-    lines = str(DataRace(races)).splitlines()
+    lines = in_one_line_each(DataRace(races))
     assert lines[0] == "Box.n is accessed without synchronization"
     assert all(line.startswith("  Thread-") for line in lines[1:])
     assert len(set(lines)) == len(lines)
+
+
+@pytest.mark.parametrize("length", [5, 15, 35, 45, 65])
+def test_the_source_gives_way_to_the_place(length, monkeypatch):
+    monkeypatch.setattr(Place, "text", property(lambda self: f"value = {'x' * self.lineno}"))
+    accesses = [
+        Access(does, f"worker-{number}", Place(f"{'p' * length}.py", line, "f"), ())
+        for number, (does, line) in enumerate((("reads", 100), ("writes", 9)))
+    ]
+    head, *lines = str(Race("Box.n", *accesses)).splitlines()
+    assert head == "Box.n is accessed without synchronization"
+    first, second = (f"  worker-{each}" for each in ("0 reads   ", "1 writes  "))
+    places = [f"{'p' * length}.py:{line:<3}" for line in (100, 9)]
+    if length < 25:
+        room = 74 - len(f"{first}{places[0]}  ") - len("  (no lock)")
+        assert lines == [
+            f"{first}{places[0]}  value = {'x' * (room - 9)}…  (no lock)",
+            f"{second}{places[1]}  value = {'x' * 9}  (no lock)",
+        ]
+    else:
+        assert lines[:2] == [f"{first}{places[0]}", f"    value = {'x' * 50}…  (no lock)"]
+        assert lines[2:] in (
+            [f"{second}{places[1]}  value = {'x' * 9}  (no lock)"],
+            [f"{second}{places[1].strip()}", f"    value = {'x' * 9}  (no lock)"],
+        )
 
 
 def test_of_many_races_the_first_are_described():

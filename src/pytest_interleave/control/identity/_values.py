@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import functools
+import re
 import types
 from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterable
 from enum import Enum
-from itertools import islice
+from itertools import accumulate, islice
 from types import FrameType
 from typing import Any
 
@@ -23,6 +24,15 @@ from ._types import CONTAINER, bases_of, class_holding, is_class, is_dict, is_on
 _LONGEST = 60
 _MOST = 6
 _DEEPEST = 2
+
+#: What is between two of these characters, which are for private use, is shown differently: the name of an object, or
+#: after an equals sign a float.
+MARK = "\ue000"
+_PARTS = re.compile(f"({MARK}(?:=([^{MARK}]+)|[^{MARK}]+){MARK}|.)", re.DOTALL)
+#: Floats are shown with this many significant digits, or as many as are needed to distinguish those of one row.
+DIGITS = 7
+#: With this many, different floats differ.
+ALL_DIGITS = 17
 
 #: How far below the top of the stack the value lies that an instruction is about to write.
 _NEW_VALUES = {"STORE_ATTR": 2, "STORE_SUBSCR": 3, "STORE_GLOBAL": 1, "STORE_DEREF": 1}
@@ -142,21 +152,28 @@ def unnumbered(value: Any) -> str:
     return f"<{name_of_class(type(value))} object>"
 
 
-def short_text(value: Any, depth: int = 0, named: Callable[[Any], str] = unnumbered) -> str:
-    """Return a value as a short text; `named` returns the text of a value whose type is not built in."""
+def short_text(
+    value: Any, depth: int = 0, named: Callable[[Any], str] = unnumbered, number: Callable[[float], str] = repr
+) -> str:
+    """Return a value as a short text.
+
+    `named` returns the text of a value whose type is not built in, and `number` that of a float.
+    """
     kind = type(value)
     if value is MISSING:
         return "unset"
-    if is_one_of(kind, bool, type(None), float, complex):
+    if kind is float:
+        return number(value)
+    if is_one_of(kind, bool, type(None), complex):
         return repr(value)
     if kind is int:
         return _cut(repr(value)) if value.bit_length() < 1_000 else f"<int of {value.bit_length()} bits>"
     if is_one_of(kind, str, bytes, bytearray):
         return _cut(repr(value[: _LONGEST + 1]))
     if id(kind) in _OPEN:
-        return _cut(_container_text(value, kind, depth, named))
+        return _cut(_container_text(value, kind, depth, named, number))
     if id(kind) in _NAMED:
-        return _cut(f"{name_of_class(kind)}({_container_text(value, _NAMED[id(kind)], depth, named)})")
+        return _cut(f"{name_of_class(kind)}({_container_text(value, _NAMED[id(kind)], depth, named, number)})")
     if any(base is Enum for base in bases_of(kind)):
         name = stored_attribute(value, "_name_")
         return f"{name_of_class(kind)}.{name}" if type(name) is str else unnumbered(value)
@@ -167,17 +184,19 @@ def short_text(value: Any, depth: int = 0, named: Callable[[Any], str] = unnumbe
     return named(value)
 
 
-def _container_text(value: Any, kind: type, depth: int, named: Callable[[Any], str]) -> str:
+def _container_text(
+    value: Any, kind: type, depth: int, named: Callable[[Any], str], number: Callable[[float], str]
+) -> str:
     start, end = _OPEN[id(kind)]
     if depth >= _DEEPEST:
         return f"{start}…{end}" if value else start + end
     if kind is dict:
         shown = [
-            f"{short_text(key, depth + 1, named)}: {short_text(inner, depth + 1, named)}"
+            f"{short_text(key, depth + 1, named, number)}: {short_text(inner, depth + 1, named, number)}"
             for key, inner in _first(dict.items(value))
         ]
     else:
-        shown = [short_text(inner, depth + 1, named) for inner in _first(value)]
+        shown = [short_text(inner, depth + 1, named, number) for inner in _first(value)]
     if kind in (set, frozenset):
         shown.sort()
         if not shown:
@@ -194,4 +213,27 @@ def _first(values: Iterable[Any]) -> list[Any]:
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    if len(text) <= _LONGEST:
+        return text
+    if MARK not in text:
+        return text[: _LONGEST - 1] + "…"
+    parts = _PARTS.findall(text)
+    lengths = [len(rounded(float(number), DIGITS)) if number else len(part.strip(MARK)) for part, number in parts]
+    if sum(lengths) <= _LONGEST:
+        return text
+    most = sum(total < _LONGEST for total in accumulate(lengths))
+    return "".join(part for part, _ in parts[:most]) + "…"
+
+
+def marked(value: float) -> str:
+    """Return a float for a text in which it is rounded later."""
+    return f"{MARK}={value!r}{MARK}"
+
+
+def rounded(value: float, digits: int) -> str:
+    """Return a float with at most about `digits` digits, or all of those before the decimal point and one more."""
+    exact = repr(value)
+    before = len(str(int(abs(value)))) if 1 <= abs(value) < 1e16 else 0
+    # Zeros at the end say that it is rounded: "0.3000000".
+    text = f"{value:.{max(1, digits - before)}f}" if before else f"{value:#.{digits}g}"
+    return min(exact, text, key=len)

@@ -9,14 +9,12 @@ from typing import Any
 
 from ..identity._object_names import minds_references
 from ..identity._types import bases_of, module_of, name_of_class, namespace_of
-from ..identity._values import unnumbered
+from ..identity._values import MARK, unnumbered
 
 #: Objects of these modules have names of their own in reports, or texts.
 _NAMED_ELSEWHERE = ("pytest_interleave", "threading", "_thread", "builtins")
-#: The form of a name in texts that are not shown yet: a character for private use, the type, the number, and the
-#: character again.
-_MARK = "\ue000"
-_NAME = re.compile(f"{_MARK}([^{_MARK}#]+) #([0-9]+){_MARK}")
+#: The form of a name in texts that are not shown yet.
+_NAME = re.compile(f"{MARK}([^{MARK}#]+) #([0-9]+){MARK}")
 
 
 def _may_be_held(kind: type) -> bool:
@@ -52,7 +50,7 @@ class Numbered:
                 if not _may_be_held(kind):
                     return unnumbered(value)
         self._count += 1
-        name = f"{_MARK}{name_of_class(kind)} #{self._count}{_MARK}"
+        name = f"{MARK}{name_of_class(kind)} #{self._count}{MARK}"
         self._known[id(value)] = held, name
         return name
 
@@ -65,7 +63,7 @@ class Numbered:
 
     def shown(self, text: str) -> str:
         """Return a text as reports show it."""
-        return _NAME.sub(lambda name: f"{name[1]} #{self._number(name[1], name[2])}", text) if _MARK in text else text
+        return _NAME.sub(lambda name: f"{name[1]} #{self._number(name[1], name[2])}", text) if MARK in text else text
 
     def _number(self, kind: str, number: str) -> int:
         numbers = self._order.setdefault(kind, {})

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 from ..identity._object_names import object_named
 from ..identity._owners import MISSING
 from ..identity._types import is_dict
-from ..identity._values import UNREADABLE, new_value, owner_of_attribute, short_text, value_at
+from ..identity._values import UNREADABLE, marked, new_value, owner_of_attribute, short_text, value_at
 from ..interpreter._opcodes import opname_at
 from ..interpreter._real_clocks import real_seconds
 from ..scope._places import Place, places_in_scope
 from ..steps._kinds import WRITE
 from ..steps._touches import WRITES, shown_touch
 from ._numbered import Numbered
+from ._rounding import with_rounded
 
 if TYPE_CHECKING:
     from ..steps._operations import Operation
@@ -54,12 +55,14 @@ class Recorder:
         #: By type, the objects of which parts were accessed.
         self._of_kind: dict[str, set[str]] = {}
 
-    def text_at(self, step: int) -> str:
+    def text_at(self, step: int, beside: Iterable[int] = ()) -> str:
         """Return the value that was read at a step, or the old and the new one; empty if nothing is known.
 
-        "unset" stands for an old value that did not exist, "?" for one that is not known.
+        "unset" stands for an old value that did not exist, "?" for one that is not known. Floats are rounded, but
+        differ from other ones at the steps `beside` it, which one row of a table shows.
         """
-        return self._numbered.shown(self._texts.get(step, ""))
+        text = with_rounded(self._texts.get(step, ""), (self._texts.get(other, "") for other in beside))
+        return self._numbered.shown(text)
 
     def owner_at(self, step: int) -> str:
         """Return the object whose part was accessed at a step: "Account #1"; empty if that is not known."""
@@ -152,15 +155,15 @@ def _text(
         pairs = zip(owners, touches, strict=True)
         values = [value_at(each, part) for each, (_, part, _) in pairs if each is not None]
         return " and ".join(
-            short_text(value, 0, named) for value in values if not (value is MISSING or value is UNREADABLE)
+            short_text(value, 0, named, marked) for value in values if not (value is MISSING or value is UNREADABLE)
         )
     now = value_at(owner, part)
     if now is MISSING and opname.startswith("LOAD_") and is_dict(type(owner)):
         # A namespace does not have it, but the class of the module, or the built-in functions, may.
         now = UNREADABLE
-    before = _NOT_KNOWN if now is UNREADABLE else short_text(now, 0, named)
+    before = _NOT_KNOWN if now is UNREADABLE else short_text(now, 0, named, marked)
     if operation.kind == WRITE:
         new = new_value(frame, opname, operation.lasti)
         if new is not MISSING:
-            return f"{before} -> {short_text(new, 0, named)}"
+            return f"{before} -> {short_text(new, 0, named, marked)}"
     return "" if now is UNREADABLE else before

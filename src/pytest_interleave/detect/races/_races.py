@@ -40,7 +40,8 @@ from ._variables import (
 
 #: At most this many races are described in full; of the rest, only the number is given.
 _MOST_REPORTED = 5
-#: The text of a line is cut where the line of the message gets longer than this, but not below the second number.
+#: The text of a line is cut where the line of the message gets longer than this. If that leaves fewer characters than
+#: the second number, it has a line of its own, so that the place stays whole.
 _WIDTH = 74
 _NARROWEST_SOURCE = 20
 
@@ -111,8 +112,11 @@ def describe_races(races: Sequence[Race]) -> str:
         lines.append(f"{what} is accessed without synchronization")
         for does, place, text, held in (access.cells for access in accesses):
             before = f"  {does:<{widths[0]}}  {place:<{widths[1]}}  "
-            source = f"{cut(text, max(_NARROWEST_SOURCE, _WIDTH - len(before) - len(held) - 2))}  " if text else ""
-            lines.append(f"{before}{source}{held}")
+            room = _WIDTH - len(before) - len(held) - 2
+            if text and room < min(_NARROWEST_SOURCE, len(text)):
+                lines += [before.rstrip(), f"    {cut(text, _WIDTH - len(held) - 6)}  {held}"]
+            else:
+                lines.append(f"{before}{f'{cut(text, room)}  ' if text else ''}{held}")
     locks = {text for accesses in by_variable.values() for access in accesses for text in access.locks}
     lines += [f"  {text}" for text in sorted(locks) if CREATED in text]
     if len(races) > _MOST_REPORTED:

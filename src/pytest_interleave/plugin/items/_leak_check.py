@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ..._warnings import InterleaveWarning
-from ._test_reports import remove_hidden_note
+from ._test_reports import correct_without_traceback
 
 if TYPE_CHECKING:
     from ...resources import Leak, Snapshot
@@ -59,7 +59,7 @@ class LeakCheck:
         if call.when == "call" and (report.outcome != "passed" or hasattr(report, "wasxfail")):
             _take_snapshot(item)
         if call.excinfo is not None and type(call.excinfo.value).__name__ == "ResourceLeak":
-            remove_hidden_note(report)
+            correct_without_traceback(report)
         return report
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)

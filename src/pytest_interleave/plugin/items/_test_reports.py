@@ -10,21 +10,26 @@ import threading
 import pytest
 from _pytest import python as pytest_python
 
-from ..._leaves import leaves
+from ..._leaves import connected
 from ._workers import raised_by_workers
 
 #: The title of the section under a failure that shows its interleaving.
 SECTION = "interleaving"
 
 
-def remove_hidden_note(report: pytest.TestReport) -> None:
-    """Remove pytest's note under an exception without a traceback of its own, such as a group of threads' exceptions.
+def correct_without_traceback(report: pytest.TestReport) -> None:
+    """Correct how pytest shows an exception without a traceback of its own, such as a group of threads' exceptions.
 
-    The note says that all entries are hidden and that --full-trace shows them. Neither is true here.
+    A note says that all entries are hidden and that --full-trace shows them. Neither is true here. And of a message
+    with several lines, only the first one is marked as that of an error.
     """
     for traceback, *_ in getattr(report.longrepr, "chain", ()):
         if (getattr(traceback, "extraline", None) or "").startswith("All traceback entries are hidden"):
             traceback.extraline = None
+        for entry in traceback.reprentries:
+            lines = entry.lines
+            if getattr(entry, "reprfileloc", None) is None and lines and lines[0].startswith(_MARK):
+                lines[1:] = [line if line.startswith("E") else f"{_MARK}{line[len(_MARK) :]}" for line in lines[1:]]
 
 
 def show_only_failure(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
@@ -49,6 +54,8 @@ def show_only_failure(item: pytest.Item, call: pytest.CallInfo[None], report: py
         report.longrepr = item.repr_failure(pytest.ExceptionInfo.from_exception(shown))
 
 
+#: What pytest puts in front of each line of the message of an exception.
+_MARK = "E   "
 #: The module of the plugin's own exceptions.
 _OWN = "pytest_interleave"
 #: Types of other exceptions that fixtures of the plugin raise, and the first words of their messages.
@@ -56,6 +63,13 @@ _OF_FIXTURES: dict[type[BaseException], str] = {
     threading.BrokenBarrierError: "barrier ",
     TimeoutError: "run_concurrent ",
 }
+#: The first words of the messages of groups that the plugin raises.
+_OF_GROUPS = re.compile(
+    r"unchecked exceptions in \w+_pool |\d+ (of \d+ )?(workers|threads?) |\d+ failures in one test|"
+    r"the test and \d+ |(deadlock|livelock|timeout), and \d+ "
+)
+#: The first words of notes on exceptions that name threads.
+_OF_NOTES = re.compile(r"and \d+ more like this: |and, with other messages, |raised in ")
 #: What is in front of a line of a message where pytest and Python show an exception, perhaps in a group.
 _MARGIN = re.compile(r"(?:E\s+)?[\s|]*")
 #: The modules that the name of an exception begins with.
@@ -66,7 +80,10 @@ _NARROWEST = 40
 
 def wrap_own_messages(error: BaseException | None, report: pytest.TestReport, width: int) -> None:
     """Break lines of the plugin's own messages that are wider than the terminal where the report shows exceptions."""
-    own = set() if error is None else {line for leaf in leaves(error) for line in _own_lines(leaf)}
+    own: set[str] = set()
+    for each in () if error is None else connected(error):
+        notes = getattr(each, "__notes__", ())
+        own.update(_own_lines(each), (note for note in notes if type(note) is str and _OF_NOTES.match(note)))
     if not own:
         return
     for traceback, *_ in getattr(report.longrepr, "chain", ()):
@@ -82,6 +99,9 @@ def wrap_own_messages(error: BaseException | None, report: pytest.TestReport, wi
 def _own_lines(error: BaseException) -> list[str]:
     """Return the lines of the message if the plugin has written it, as Python shows them without the module's name."""
     kind = type(error)
+    if issubclass(kind, BaseExceptionGroup):
+        text = BaseExceptionGroup.__str__(error)
+        return [f"{kind.__qualname__}: {text}"] if _OF_GROUPS.match(text) else []
     if kind.__module__ != _OWN and kind not in _OF_FIXTURES:
         return []
     text = str(error)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from ..items._test_reports import outcome_of, remove_hidden_note
+from ..items._test_reports import correct_without_traceback, outcome_of
 from ..settings._reported_tests import include_in_reports
 from ..settings._shards import nodeid_of
 
@@ -49,7 +49,7 @@ class StressRuns:
             return
         from ...pages import printable
 
-        remove_hidden_note(report)
+        correct_without_traceback(report)
         if report.when == "teardown":
             if report.failed:
                 self._outcome = "failed"
