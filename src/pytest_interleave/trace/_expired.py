@@ -9,7 +9,7 @@ from ..control.steps import kinds
 from ._relevant import is_elsewhere
 from .causes._failing import failed_threads
 from .causes._names import distinguished
-from .story._library import LibraryCalls
+from .words._library import LibraryCalls
 
 #: Waits of at most this many threads are shown: of those that failed last. The others are skipped.
 _MOST = 3
