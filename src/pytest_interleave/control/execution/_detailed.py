@@ -7,7 +7,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Protocol
 
 from ..scope import _current_scope
-from ..scope._places import user_place
+from ..scope._places import caller_of_generated, user_place
 from ._execution import Execution
 
 if TYPE_CHECKING:
@@ -69,6 +69,9 @@ def _placed(operation: Operation, frame: FrameType) -> Operation:
     """Return the operation, or a copy of it, with its place set."""
     if operation.place is None:
         place = user_place(frame)
+        caller = caller_of_generated(place, frame)
+        if caller is not None:
+            return operation.at(caller)
         if operation.code.co_filename in _current_scope.scope.parts:
             # A report shows it where the program calls it, and that may be anywhere.
             return operation.at(place)

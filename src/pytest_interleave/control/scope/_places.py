@@ -115,6 +115,19 @@ def user_place(frame: FrameType | None) -> Place | None:
     return None if frame is None else place_of_frame(frame)
 
 
+def caller_of_generated(place: Place | None, frame: FrameType | None) -> Place | None:
+    """Return the innermost place in scope that has source, if `place` has none: the code was generated, as `__eq__` is.
+
+    None if `place` has source, or no such caller is known.
+    """
+    if place is None or not place.filename.startswith("<") or place.text:
+        return None
+    frame = scope_frame(frame)
+    while frame is not None and frame.f_code.co_filename.startswith("<"):
+        frame = scope_frame(frame.f_back)
+    return None if frame is None else place_of_frame(frame)
+
+
 def made_here() -> tuple[CodeType, int] | None:
     """Return the instruction of the nearest caller in scope, where a primitive is created, or None if there is none."""
     frame = scope_frame(sys._getframe(2))

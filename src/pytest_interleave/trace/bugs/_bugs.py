@@ -99,7 +99,8 @@ class Bugs:
             primitive = words.primitive(effect.between.position)
             # The release at the end of a check has its line, too.
             kind = "Check-then-act race" if words.is_check(effect.first.position) else "Atomicity violation"
-            on = f"on {primitive}" if words.is_queue(effect.between.position) else f"between two uses of {primitive}"
+            is_value = words.is_queue(effect.between.position) or effect.first.kind == kinds.IS_SET
+            on = f"on {primitive}" if is_value else f"between two uses of {primitive}"
             span = span_of(words, effect.first, effect.last)
             helps = f"make both uses one atomic step: hold one lock {span.text}{span.caller}"
             # Two calls of one method are not made one step within that method.
@@ -159,7 +160,7 @@ class Bugs:
         other = others[0]
         what, call = self._variables.plainest(other, back[-1]), self._words.call_around(back[-1].position)
         work = self._log[begin][1].where()
-        aside = "" if work == other.place else f", and at {short_place(other.place)}"
+        aside = "" if work in self._words.calls(other.position) else f", and at {short_place(other.place)}"
         guarded = self._guards.advice(back[-1]._replace(position=begin), back[-1], other, Span(work, work))
         helps = guarded or f"hold one lock around {short_place(work)}{aside}"
         if is_ours(self._log[begin][1].code.co_filename):
@@ -228,7 +229,8 @@ class Bugs:
         if check is not None:
             also = () if check == first else (check.position,)
             helps = self._one_lock(check, last, "check and act", between)
-            if helps:
+            stores = self._log[between.position][1].kind == kinds.WRITE and not between.updates
+            if helps and stores:
                 helps += self._words.atomic_call(check.position, last.position)
             return Bug(f"Check-then-act race on {what}", what, helps, also)
         if effect.loses_update and last.part is not None and self._variables.sets_class(between):

@@ -79,6 +79,8 @@ class EarlyBugs:
         by, delayed = self._words.thread(access.position), self._words.thread(later.position)
         if not access.writes:
             text = f"{by} reads {what} before {delayed} writes it"
+        elif access.is_opaque and later.writes and not later.is_opaque:
+            text = f"{by} uses {what} before {delayed} changes it"
         elif not later.writes:
             text = f"{by} changes {what} before {delayed} reads it"
         elif later.is_opaque:

@@ -15,7 +15,7 @@ from ..causes._checks import is_in_test
 from ..causes._overlaps import Access
 from ..causes._places import short_place
 from ..causes._primitive_turns import Turn
-from ..causes._sources import calls_argument, context_at, enters_context, has_variable_index, loop_around
+from ..causes._sources import calls_argument, context_at, end_of_loop, enters_context, has_variable_index, loop_around
 from ..effects._accesses import Accesses
 from ..effects._spans import Span, span_of
 from ..words._words import Words
@@ -55,6 +55,9 @@ class Guards:
             if line is None:
                 return ""
             span = span._replace(begin=span.begin._replace(lineno=line))
+        if span.is_in_one_function and span.begin.lineno < span.end.lineno:
+            # A lock cannot be released at the head of a loop.
+            span = span._replace(end=span.end._replace(lineno=end_of_loop(span.end)))
         if span.is_in_one_function and calls_argument(span.begin, span.end.lineno):
             # A function of the caller's may wait for other threads, or take the same lock.
             return ""

@@ -34,7 +34,15 @@ def is_check(operation: Operation) -> bool:
     if operation.is_where_it_shows and _is_membership_test(operation):
         return True
     place = operation.where()
-    return place.lineno in _checking_lines(place.filename)
+    return place.lineno in _checking_lines(place.filename) and not _is_selected(operation, place)
+
+
+def _is_selected(operation: Operation, place: Place) -> bool:
+    """Whether an access is in what a condition in the same line selects, and in no condition itself."""
+    column = column_at(operation.code, operation.lasti) if operation.is_where_it_shows else -1
+    selections = _selections(place.filename).get(place.lineno, ()) if column >= 0 else ()
+    within = [_has_column(condition, column) for condition, _ in selections]
+    return not any(within) and any(_has_column(selected, column) for _, selected in selections)
 
 
 def is_check_within(operation: Operation) -> bool:

@@ -46,6 +46,11 @@ def loop_around(place: Place) -> int | None:
     return max((line for line, begin, end in _loops(place.filename) if begin <= place.lineno <= end), default=None)
 
 
+def end_of_loop(place: Place) -> int:
+    """Return the last line of the loop whose head is at a line, or that line."""
+    return _ends_of_loops(place.filename).get(place.lineno, place.lineno)
+
+
 def redirected_at(place: Place) -> str:
     """Return the stream of the process that a line's `with` statement redirects: "sys.stdout"; empty if none."""
     return next((name for name, begin, end in _redirections(place.filename) if begin <= place.lineno <= end), "")
@@ -105,6 +110,13 @@ def _own_nodes(function: ast.AST) -> Iterator[ast.AST]:
         if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
             yield node
             yield from _own_nodes(node)
+
+
+@functools.lru_cache(maxsize=64)
+def _ends_of_loops(filename: str) -> dict[int, int]:
+    tree = tree_of(filename)
+    nodes = () if tree is None else ast.walk(tree)
+    return {each.lineno: each.end_lineno or each.lineno for each in nodes if isinstance(each, (ast.For, ast.While))}
 
 
 @functools.lru_cache(maxsize=64)

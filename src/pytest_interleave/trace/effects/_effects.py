@@ -14,7 +14,7 @@ from ..causes._involved import Involved
 from ..causes._overlaps import UPDATES, Access, Thing, Torn, stale, swapped, things_in, torn
 from ..causes._primitive_turns import set_before_clear, signal_before_wait, taken_between, turns_by_primitive
 from ..causes._sources import repeats_in_loop
-from ..words._words import Words
+from ..words._words import ASKING, Words
 from ._accesses import Accesses, same_function
 from ._kinds import Canceled, Cleared, Effect, HandedOn, Interrupted, Missed, TooEarly, Unseen, acts_on_part
 from ._spans import common_call
@@ -186,6 +186,9 @@ class Effects:
             return (self._lost_update(window) if found.kind == UPDATES else None) or found
         early = min(self._early(window), key=lambda pair: pair[1].position, default=None)
         outdated = max(self._outdated(window), key=lambda pair: pair[0].position, default=None)
+        checked = None if early is None else self._checked_before(window, *early)
+        if checked is not None:
+            return checked
         if early is not None:
             # A value that was read too early may not fit one that was read too late.
             apart = outdated is not None and early[0].writes and not early[1].writes
@@ -210,6 +213,17 @@ class Effects:
         if turns:
             return Interrupted(*min(turns, key=lambda turn: turn[2].position - turn[0].position))
         return self._lost_update(window) or self._handed_on(window, delayed=delayed) or self._assigned_late(window)
+
+    def _checked_before(self, window: Window, access: Access, later: Access) -> Interrupted | None:
+        """Return the use of a primitive between a check of it and another use, if threads that write do the same."""
+        if not (access.writes and later.writes and same_function(access, later)):
+            return None
+        for turns in self._turns:
+            for first, between, last in taken_between(turns, *window):
+                asks = first.kind in (kinds.IS_SET, kinds.TRY_ACQUIRE) or self._words.method(first.position) in ASKING
+                if asks and self._words.is_check(first.position) and first.place[::2] == last.place[::2]:
+                    return Interrupted(first, between, last)
+        return None
 
     def _canceled(self, window: Window) -> Canceled | None:
         """Return the start of a task in a window, if the thread that was left cancels the task only after it."""

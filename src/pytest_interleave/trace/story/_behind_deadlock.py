@@ -14,10 +14,7 @@ from ..causes._overlaps import TimeIsOver
 from ..effects._effects import Effects
 from ..effects._kinds import steps_of
 from ..effects._refined import refined
-from ..words._words import Words
-
-#: Methods of a queue that say whether `get()` or `put()` would wait.
-_ASKING = ("empty", "full", "qsize")
+from ..words._words import ASKING, Words
 
 
 def race_behind(
@@ -42,7 +39,7 @@ def _asked_before(outcome: Outcome, diagnosis: Diagnosis, words: Words) -> tuple
             continue
         lock = getattr(awaited(operation.target), "_lock", None)
         own = [at for at, (unit, _, _) in enumerate(log) if unit.index == cause.number]
-        asked = next((at for at in reversed(own) if words.method(at) in _ASKING and log[at][1].target is lock), None)
+        asked = next((at for at in reversed(own) if words.method(at) in ASKING and log[at][1].target is lock), None)
         if asked is None or not _is_before(log[asked][1].where(), operation.where()):
             continue
         taken = [

@@ -22,6 +22,8 @@ from ._evidence import Evidence
 from ._library import LibraryCalls
 from ._refusals import refusals
 
+#: Methods of a queue that say whether `get()` or `put()` would wait.
+ASKING = ("empty", "full", "qsize")
 #: Methods of a `SimpleQueue`, one of which a step on it is in.
 _OF_SIMPLE_QUEUES = ("empty", "qsize", "get", "get_nowait", "put", "put_nowait")
 
@@ -30,6 +32,12 @@ _OF_SIMPLE_QUEUES = ("empty", "qsize", "get", "get_nowait", "put", "put_nowait")
 _ATOMIC = (dict, OrderedDict, defaultdict)
 #: Calls during which a container is in a state in which it was neither before nor is after that.
 _HALFWAY = frozenset("extend() heapify() heappop() heappush() heappushpop() heapreplace() sort() update()".split())
+
+
+#: Functions of the standard library that work on their first argument.
+_OF_FIRST = frozenset(
+    "fsum heapify heappop heappush heappushpop heapreplace insort insort_left insort_right prod shuffle sum".split()
+)
 
 
 class Words:
@@ -107,7 +115,7 @@ class Words:
         text = touched_expression(operation, kind) if is_called or "SUBSCR" in opname or "_OP" in opname else ""
         if is_called and not re.search(rf"\b{re.escape(text)}\.", operation.where().text):
             # It may be an argument, which need not be what the function changes.
-            text = ""
+            text = text if called_expression(operation).rpartition(".")[2] in _OF_FIRST else ""
         if not text:
             return name_with_article(kind)
         return f"{text}[{short_text(part)}]" if part is not None and shows_key(part) and not is_called else text
