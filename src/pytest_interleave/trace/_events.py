@@ -90,9 +90,9 @@ def event_of(
 
 def _with_source(place: Place, position: int, recorder: Recorder | None) -> Place:
     """Return the innermost caller that has source for code that was generated, such as a method of a dataclass."""
-    if recorder is None or not place.filename.startswith("<") or place.text:
+    if recorder is None or not place.is_generated:
         return place
-    return next((each for each in recorder.calls_at(position) if not each.filename.startswith("<")), place)
+    return next((each for each in recorder.calls_at(position) if not each.is_generated), place)
 
 
 def _kind_of(operation: Operation) -> str:

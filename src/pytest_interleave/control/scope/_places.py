@@ -31,6 +31,15 @@ class Place(NamedTuple):
         """The source line, stripped; empty if the source is not available."""
         return linecache.getline(self.filename, self.lineno).strip()
 
+    @property
+    def is_generated(self) -> bool:
+        """Whether the line is in code that was generated, as the `__eq__` of a dataclass: its caller says more."""
+        return self.filename.startswith("<") and ("generated" in self.filename or not self.text)
+
+
+#: At most this many callers are examined.
+_MOST_CALLERS = 5
+
 
 def short_path(filename: str) -> str:
     """Return the path relative to the current directory, to `site-packages` or to the standard library.
@@ -116,16 +125,16 @@ def user_place(frame: FrameType | None) -> Place | None:
 
 
 def caller_of_generated(place: Place | None, frame: FrameType | None) -> Place | None:
-    """Return the innermost place in scope that has source, if `place` has none: the code was generated, as `__eq__` is.
+    """Return the innermost place in scope that a person has written, if `place` is in code that was generated.
 
-    None if `place` has source, or no such caller is known.
+    None if it is not, or no such caller is known.
     """
-    if place is None or not place.filename.startswith("<") or place.text:
+    if place is None or not place.is_generated:
         return None
-    frame = scope_frame(frame)
-    while frame is not None and frame.f_code.co_filename.startswith("<"):
-        frame = scope_frame(frame.f_back)
-    return None if frame is None else place_of_frame(frame)
+    for each in places_in_scope(frame, _MOST_CALLERS):
+        if not each.is_generated:
+            return each
+    return None
 
 
 def made_here() -> tuple[CodeType, int] | None:

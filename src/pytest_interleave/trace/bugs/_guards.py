@@ -11,7 +11,7 @@ from ...control.identity import bases_of
 from ...control.primitives import RLock
 from ...control.steps import kinds
 from ...detect import Holding
-from ..causes._checks import is_in_test
+from ..causes._checks import tests
 from ..causes._overlaps import Access
 from ..causes._places import short_place
 from ..causes._primitive_turns import Turn
@@ -79,7 +79,7 @@ class Guards:
         """Return the lines from a check of the same thing before the first access on, if the function has one."""
         access: Access | None = first
         while access is not None and span.begin[::2] == access.place[::2]:
-            if access.place.lineno < span.begin.lineno and is_in_test(access.place):
+            if access.place.lineno < span.begin.lineno and tests(self._log[access.position][1]):
                 span = span._replace(begin=access.place)
             before = self._accesses.before(access)
             access = before if before is not None and before.place.lineno <= access.place.lineno else None

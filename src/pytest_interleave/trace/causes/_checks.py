@@ -120,6 +120,12 @@ def _says_that_it_is_there(test: ast.expr) -> bool:
     return isinstance(test, (ast.Name, ast.Attribute, ast.Subscript))
 
 
+def tests(operation: Operation) -> bool:
+    """Whether an access is in a condition itself, as far as its line and its column say."""
+    place = operation.where()
+    return is_in_test(place) and not _is_selected(operation, place)
+
+
 def is_in_test(place: Place) -> bool:
     """Whether a line is in a condition itself."""
     return place.lineno in _testing_lines(place.filename)

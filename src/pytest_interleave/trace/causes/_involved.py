@@ -57,6 +57,10 @@ class Involved:
         """Whether the failure may depend on what is done at a line; also true if nothing is known."""
         return not self.known or place[:2] in self._lines
 
+    def decides(self, thing: Thing, access: Access) -> bool:
+        """Whether the failure may depend on an access, and on its line."""
+        return self.has(thing, access) and self.has_line(access.place)
+
     def _follow(self, lines: list[Line]) -> None:
         filenames = {filename for filename, _ in (*self._by_line, *lines)}
         slices = Slices(sorted(name for name in filenames if not (is_ours(name) or is_stdlib(name))))

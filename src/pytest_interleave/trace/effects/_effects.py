@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from ...control import Outcome, Step
 from ...control.identity import type_named
-from ...control.steps import WRITES, kinds
+from ...control.steps import kinds
 from ...explore import ChoicePoint
 from ..causes._failing import failed_threads, failing_positions
 from ..causes._giving_way import gave_way
@@ -17,8 +17,9 @@ from ..causes._sources import repeats_in_loop
 from ..words._words import ASKING, Words
 from ._accesses import Accesses, same_function
 from ._kinds import Canceled, Cleared, Effect, HandedOn, Interrupted, Missed, TooEarly, Unseen, acts_on_part
+from ._orders import Orders
 from ._spans import common_call
-from ._windows import Window, Windows
+from ._windows import Window, Windows, touched_in
 
 
 class Effects:
@@ -58,70 +59,8 @@ class Effects:
         found = self._torn(windows)
         if found is not None:
             return [found]
-        early = (
-            (access, later)
-            for window in windows
-            for access, later in self._early(window)
-            if not access.writes and later.position >= self._end
-        )
-        first = min(early, key=lambda pair: (pair[1].position, pair[0].position), default=None)
-        if first is None:
-            first = self._read_before(windows) or self._replaced_before(windows)
-        return [] if first is None else [TooEarly(*first)]
-
-    def _read_before(self, windows: Iterable[Window]) -> tuple[Access, Access] | None:
-        """Return a read of what another thread, which ran later, wrote only then; None if several threads have such.
-
-        The reading thread has not read it again.
-        """
-        found = [
-            (access, later)
-            for window in windows
-            for thing in self._touched_in(window)
-            for access, later in swapped(thing, *window)
-            if later.writes
-            and not access.writes
-            and not same_function(access, later)
-            and self._decides(access, thing)
-            and not self._is_read_again(thing, access, later)
-        ]
-        first = min(found, key=lambda pair: (pair[0].position, pair[1].position), default=None)
-        return first if len({access.thread for access, _ in found}) == 1 else None
-
-    def _is_read_again(self, thing: Thing, access: Access, later: Access) -> bool:
-        again = thing.next(access.thread, later.position, None)
-        return again is not None and again.position < self._end
-
-    def _replaced_before(self, windows: Iterable[Window]) -> tuple[Access, Access] | None:
-        """Return the assignment of a new value before a thread that was started before it has read the old one.
-
-        None if there are several such things.
-        """
-        found = {
-            thing: (access, later)
-            for window in windows
-            for thing in self._touched_in(window)
-            for access, later in swapped(thing, *window)
-            if access.assigns
-            and not later.writes
-            and later.position < self._end
-            # The thread had not begun.
-            and access.thread == window.thread[:-1]
-            and self._windows.is_first(window)
-            and self._was_written(access, window.switch)
-            and self._decides(access, thing)
-        }
-        return next(iter(found.values())) if len(found) == 1 else None
-
-    def _was_written(self, access: Access, before: int) -> bool:
-        """Whether what an access writes had been written before a step, also while there was only one thread."""
-        written = {(key, part) for key, part, how in self._log[access.position][2] or () if how & WRITES}
-        earlier = (touch for _, _, touches in self._log[:before] for touch in touches or ())
-        return any((key, part) in written and how & WRITES for key, part, how in earlier)
-
-    def _decides(self, access: Access, thing: Thing) -> bool:
-        """Whether the failure may depend on an access, and on its line."""
-        return self._involved.has(thing, access) and self._involved.has_line(access.place)
+        order = Orders(self._log, self._end, self._things, self._involved, self._windows).first_of(windows)
+        return [] if order is None else [order]
 
     def lost_updates(self, positions: Iterable[int] = ()) -> list[Effect]:
         """Return the shortest update that is lost of what the failing lines access, wherever threads were switched.
@@ -154,7 +93,7 @@ class Effects:
             window = self._windows.of(point.stand[0], point.step) if point.preempts else None
             found = [
                 each
-                for thing in (self._touched_in(window) if window is not None else ())
+                for thing in (touched_in(self._things, window) if window is not None else ())
                 for each in torn(thing, *window or ())
                 if each.last.position < self._end
             ]
@@ -282,7 +221,7 @@ class Effects:
 
     def _early(self, window: Window) -> Iterator[tuple[Access, Access]]:
         """Yield what another thread did before the thread that was left, if that can explain the failure."""
-        for thing in self._touched_in(window):
+        for thing in touched_in(self._things, window):
             for between, later in swapped(thing, *window):
                 # Either the thread's write is missing, or the other one has found the value from before it.
                 explains = later.position < self._end or (later.writes and not between.assigns)
@@ -293,9 +232,9 @@ class Effects:
         """Return what another thread read before the thread that was left assigned it, if that one reads it first."""
         found = [
             (access, later)
-            for thing in self._touched_in(window)
+            for thing in touched_in(self._things, window)
             for access, later in swapped(thing, *window, assigned=True)
-            if not access.writes and later.position < self._end and self._decides(access, thing)
+            if not access.writes and later.position < self._end and self._involved.decides(thing, access)
         ]
         return TooEarly(*min(found, key=lambda pair: pair[1].position)) if found else None
 
@@ -305,7 +244,7 @@ class Effects:
         What it has read again before step `unread_until` is left out.
         """
         if window.until < self._end:
-            for thing in self._touched_in(window):
+            for thing in touched_in(self._things, window):
                 again = thing.next(window.thread, window.until, None)
                 is_known = again is not None and again.position < unread_until
                 for seen, change in stale(thing, *window):
@@ -327,7 +266,7 @@ class Effects:
             and (written.thread, written.position < window.switch) == (window.thread, True)
             # Threads that run one line do the same: neither finds an intermediate state of the other one.
             and not (written.assigns and not written.updates and written.place == access.place)
-            and self._decides(access, thing)
+            and self._involved.decides(thing, access)
         ]
         if not found:
             return None
@@ -336,11 +275,6 @@ class Effects:
         if following is not None and self._log[following][1].where() == written.place:
             following = None
         return HandedOn(written, access, following)
-
-    def _touched_in(self, window: Window) -> Iterable[Thing]:
-        """Return the things that any thread has accessed in a window."""
-        steps = self._things[window.switch : window.until]
-        return dict.fromkeys(thing for found in steps for thing, _ in found)
 
     def _torn(self, windows: Iterable[Window]) -> Torn | None:
         """Return the accesses in the windows that are interrupted and most relevant for the failure, or None."""
@@ -356,7 +290,7 @@ class Effects:
                 found,
             )
             for window in windows
-            for thing in self._touched_in(window)
+            for thing in touched_in(self._things, window)
             for found in torn(thing, *window)
             if self._involved.has(thing, found.between)
             # What a thread found, or overwrote, only after the failure explains nothing.
@@ -378,7 +312,7 @@ class Effects:
 
     def _lost_update(self, window: Window) -> Torn | None:
         """Return an update that was lost before the failure; it is a bug even if the failing lines do not show why."""
-        found = (torn_one for thing in self._touched_in(window) for torn_one in torn(thing, *window))
+        found = (torn_one for thing in touched_in(self._things, window) for torn_one in torn(thing, *window))
         lost = (each for each in found if each.loses_update and same_function(each.first, each.last))
         return min((each for each in lost if each.last.position < self._end), key=_length, default=None)
 

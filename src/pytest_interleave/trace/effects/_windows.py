@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from ...control import Path, Step, is_ours, is_stdlib
 from ...control.steps import kinds
+from ..causes._overlaps import Access, Thing
 
 
 class Window(NamedTuple):
@@ -74,3 +75,8 @@ class Windows:
             return None
         filename = self._log[own[at]][1].where().filename
         return None if is_ours(filename) or is_stdlib(filename) else own[at]
+
+
+def touched_in(things: Sequence[Sequence[tuple[Thing, Access]]], window: Window) -> Iterable[Thing]:
+    """Return the things that any thread has accessed in a window; `things` has them by step."""
+    return dict.fromkeys(thing for found in things[window.switch : window.until] for thing, _ in found)

@@ -127,7 +127,8 @@ class Words:
     def calls(self, position: int) -> tuple[Place, ...]:
         """Return the places of the calls that a step is in, from its own place outwards, if they are known."""
         known = () if self._recorder is None else self._recorder.calls_at(position)
-        return known or (self._log[position][1].where(),)
+        written = tuple(place for place in known if not place.is_generated)
+        return written or known or (self._log[position][1].where(),)
 
     def is_check(self, position: int) -> bool:
         """Whether a condition tests what a step reads: one of its own function, or of a caller."""
@@ -153,9 +154,8 @@ class Words:
         operation = self._log[position][1]
         did = self._accessed(position, variable) if operation.is_access else self._used(position)
         place = operation.where()
-        if place.filename.startswith("<") and not place.text:
-            # Code that was generated, such as a method of a dataclass, says less than the line that has called it.
-            place = next((each for each in self.calls(position) if not each.filename.startswith("<")), place)
+        if place.is_generated:
+            place = self.calls(position)[0]
         return Evidence(position, f"{self.thread(position)} {did}", str(place), place.text)
 
     def _used(self, position: int) -> str:
