@@ -29,7 +29,7 @@ from ..words._words import Words
 from ._bug import WIDEST, Bug, against_lost_wakeup, during_iteration, refused
 from ._early import EarlyBugs
 from ._exclusive import of_exclusive
-from ._guards import Guards
+from ._guards import Guards, around_loop
 from ._published import of_publication
 from ._variables import Variables
 
@@ -283,9 +283,14 @@ class Bugs:
         return before if within or self._words.is_check(before.position) else None
 
     def _of_handed_on(self, effect: HandedOn) -> Bug:
-        written, found, following = effect
+        written, found, following, is_released = effect
         what = self._words.what(found.position)
         place = None if following is None else self._log[following][1].where()
+        if following is not None and is_released:
+            span = span_of(self._words, written, Turn(following, written.thread, kinds.ACQUIRE, written.place))
+            lines = around_loop(span) if span.begin == span.end else span
+            helps = f"make both uses one atomic step: hold one lock {lines.text}{lines.caller}" if lines else ""
+            return Bug(f"Dirty read of {what} by {self._words.thread(found.position)}", what, helps)
         if following is None or place is None or place[::2] != written.place[::2]:
             return Bug(f"Race condition on {what}", what)
         lines = f"from {short_place(written.place)} to {place.lineno}, and at {short_place(found.place)}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...control import Outcome
+from ...control import HeldUp, Outcome
 from ...control.steps import kinds
 from ..causes._checks import is_checked_by_caller, is_in_test
 from ..causes._overlaps import Access
@@ -92,7 +92,9 @@ class EarlyBugs:
             named = f"Race condition on {what}: {text}"
             return Bug(named if len(named) <= WIDEST else f"Race condition on {what}", what)
         named = f"Order violation: {text}"
-        helps = "make the order explicit: with an Event, a queue or join()"
+        # A thread that takes too long for a timeout does not need another order.
+        is_late = any(isinstance(operation, HeldUp) for _, operation, _ in self._log)
+        helps = "" if is_late else "make the order explicit: with an Event, a queue or join()"
         return Bug(named if len(named) <= WIDEST else f"Order violation on {what}", what, helps)
 
     def _of_stale_source(self, effect: TooEarly) -> Bug | None:

@@ -50,11 +50,10 @@ class Guards:
         span = self._from_check(span_of(self._words, first, last), first)
         steps = [self._log[access.position][1] for access in (first, last)]
         if span.begin == span.end and steps[0].lasti == steps[1].lasti and first.place == last.place:
-            # Each pass of a loop runs the line once: the lock must be held around the loop.
-            line = loop_around(span.begin)
-            if line is None:
+            looped = around_loop(span)
+            if looped is None:
                 return ""
-            span = span._replace(begin=span.begin._replace(lineno=line))
+            span = looped
         if span.is_in_one_function and span.begin.lineno < span.end.lineno:
             # A lock cannot be released at the head of a loop.
             span = span._replace(end=span.end._replace(lineno=end_of_loop(span.end)))
@@ -250,6 +249,12 @@ class Guards:
                 now = holding.now
                 taken = {key: taken.get(key, position) for key in now}
         return found
+
+
+def around_loop(span: Span) -> Span | None:
+    """Return the lines of the loop around one line that each pass runs once; None if it is in no loop."""
+    line = loop_around(span.begin)
+    return None if line is None else span._replace(begin=span.begin._replace(lineno=line))
 
 
 def _reentrant(taken: Place | None) -> str:

@@ -149,6 +149,11 @@ class Effects:
         canceled = self._canceled(window)
         if canceled is not None:
             return canceled
+        handed = self._handed_on(window, delayed=delayed) if turns else None
+        if handed is not None and handed.found.position in self._failing:
+            again = [turn[2].position for turn in turns if turn[0].kind == kinds.RELEASE]
+            if again:
+                return handed._replace(following=min(again), is_released=True)
         if turns:
             return Interrupted(*min(turns, key=lambda turn: turn[2].position - turn[0].position))
         return self._lost_update(window) or self._handed_on(window, delayed=delayed) or self._assigned_late(window)

@@ -83,6 +83,8 @@ class HandedOn(NamedTuple):
     found: Access
     #: Its position in the log; None if there is none, or it is at the same place as the write.
     following: int | None
+    #: Whether the first thread has released a lock after the write, and takes it again with that step.
+    is_released: bool = False
 
 
 Effect = Torn | TooEarly | Replaced | Unseen | Missed | Canceled | Cleared | Interrupted | HandedOn
