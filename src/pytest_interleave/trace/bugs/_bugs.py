@@ -288,8 +288,8 @@ class Bugs:
         place = None if following is None else self._log[following][1].where()
         if following is not None and is_released:
             span = span_of(self._words, written, Turn(following, written.thread, kinds.ACQUIRE, written.place))
-            lines = around_loop(span) if span.begin == span.end else span
-            helps = f"make both uses one atomic step: hold one lock {lines.text}{lines.caller}" if lines else ""
+            held = around_loop(span) if span.begin == span.end else span
+            helps = f"make both uses one atomic step: hold one lock {held.text}{held.caller}" if held else ""
             return Bug(f"Dirty read of {what} by {self._words.thread(found.position)}", what, helps)
         if following is None or place is None or place[::2] != written.place[::2]:
             return Bug(f"Race condition on {what}", what)
