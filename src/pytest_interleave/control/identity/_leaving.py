@@ -30,7 +30,7 @@ from ..scope._real import get_ident
 from ..steps._expected import expect_code
 from ..steps._kinds import RETURN, YIELD
 from ..steps._operations import Operation
-from ..steps._touches import NOTHING, OPAQUE, READS, WRITES, Touches
+from ..steps._touches import NOTHING, OPAQUE, READS, UNKNOWN, WRITES, Touches
 from ._generators import running_generator
 from ._object_names import name_of
 from ._types import class_holding, identities, is_class
@@ -170,18 +170,54 @@ def _under_way(frame: FrameType, tables: Mapping[int, Mapping[int, Operation]]) 
     caller = frame.f_back
     direct = True
     while caller is not None:
-        direct = direct and is_called_directly(frame, caller)
-        frame, caller = caller, caller.f_back
+        linked = is_called_directly(frame, caller)
+        direct = direct and linked
+        callee, frame, caller = frame, caller, caller.f_back
         table = tables.get(id(frame.f_code))
         if table is not None:
             operation = None if direct else table.get(frame.f_lasti)
-            return NOTHING if operation is None else _touches_of(operation.touch, frame)
+            if operation is None:
+                return NOTHING
+            if linked and not _has_operands(frame, callee):
+                # The function that it calls may have deleted the arguments since.
+                return _noted.get((id(frame), frame.f_lasti), UNKNOWN)
+            return _touches_of(operation.touch, frame)
         if known is not None and _makes_call(frame, known):
             return NOTHING if direct else _touches_of(known[0], frame)
         if is_ours(frame.f_code.co_filename):
             # This plugin also uses the standard library.
             return NOTHING
     return NOTHING
+
+
+#: By the address of a frame and the offset of an instruction: what the latest call there touched of which the arguments
+#: may be gone, because it is one of a function written in Python.
+_noted: dict[tuple[int, int], Touches] = {}
+
+
+def note_call(frame: FrameType, touches: Touches) -> None:
+    """Note what the call touches that `frame` is about to make of a function written in Python, out of scope."""
+    _noted[id(frame), frame.f_lasti] = touches
+
+
+def _has_operands(frame: FrameType, callee: FrameType) -> bool:
+    """Whether an instruction that calls `callee` without C code in between still has its operands on the stack.
+
+    Those of a call, for example, are variables of the callee then, which may delete them.
+    """
+    opname = opname_at(frame.f_code, frame.f_lasti)
+    if opname in _KEEPING_OPERANDS:
+        return True
+    if opname in CALLS:
+        return False
+    kept = {word & UNMARKED for word in words_in(callee)[: variables_of(callee.f_code)]}
+    return all(operand in kept for operand in _operands(frame)[-_MOST_OPERANDS:])
+
+
+#: Instructions that leave their iterator on the stack.
+_KEEPING_OPERANDS = frozenset(("FOR_ITER", "SEND"))
+#: An instruction that is no call has at most this many operands.
+_MOST_OPERANDS = 3
 
 
 class _Latest(NamedTuple):
@@ -200,6 +236,7 @@ _latest: list[_Latest] = []
 def forget_calls() -> None:
     """Forget what is under way, at the end of an execution: otherwise it would keep the program's objects alive."""
     _latest.clear()
+    _noted.clear()
     calls_by_threads.clear()
 
 

@@ -17,7 +17,7 @@ from ..calls._nested import of_elements, of_items
 from ..code._methods import OF_ATTRIBUTES, SPECIAL_OF_ATTRIBUTES, SPECIAL_OF_ITEMS
 from ..identity._generators import PRIVATE, visible_in
 from ..identity._items import deletion, item
-from ..identity._leaving import CALLED_BACK, expect
+from ..identity._leaving import CALLED_BACK, expect, note_call
 from ..identity._natives import LruCache
 from ..identity._object_names import key_of
 from ..identity._owners import attribute
@@ -60,7 +60,9 @@ def foreseen_call(opname: str, argument: int, top: int, name: str, how: int) -> 
             return None if not found and any(value is PRIVATE for value in given) else found
         if is_foreign(function):
             note_callee(frame, function)
-            return _of_foreign(function, owner, given, how)
+            found = _of_foreign(function, owner, given, how)
+            note_call(frame, found)
+            return found
         if owner is None or is_class(type(owner)) or type(owner) is types.ModuleType:
             # As in `dict.get(table, key)` and `operator.getitem(table, key)`.
             known = accessed(function, given) if owner is None or type(owner) is types.ModuleType else None
@@ -77,7 +79,10 @@ def foreseen_call(opname: str, argument: int, top: int, name: str, how: int) -> 
         if given and looks_into_arguments(owner, name[1:-2]):
             for each in given:
                 touches += contents(each, READS)
-        return of_items(owner, name[1:-2], given) + touches
+        touches = of_items(owner, name[1:-2], given) + touches
+        if id(type(function)) not in BOUND_IN_C:
+            note_call(frame, touches)
+        return touches
 
     return touch
 
@@ -179,6 +184,8 @@ def unforeseen_call(
                     break
         if any(how & (FOREIGN | HIDDEN) for _, _, how in touches):
             note_callee(frame, function)
+        if id(type(function)) not in BOUND_IN_C:
+            note_call(frame, touches)
         return touches or None
 
     return touch
