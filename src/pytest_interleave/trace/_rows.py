@@ -72,7 +72,7 @@ class Row:
                 # The row says "OLD -> NEW".
                 continue
             text = _done(event)
-            # What a library does in a call is one thing for people, and so is what an assertion is about.
+            # What a library does in a call is one thing for people. An assertion reads a value as often as it needs it.
             is_one = event.within or (asserts and event.kind == kinds.READ and event.value)
             counts[text] = 1 if is_one else counts.get(text, 0) + 1
         for event in self.events:
