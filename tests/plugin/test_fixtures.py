@@ -166,7 +166,7 @@ def test_beside_a_deadlock(thread_pool):
         "the test and 2 tasks of thread_pool failed (3 sub-exceptions)",
         "deadlock, and 2 tasks of thread_pool raised exceptions (3 sub-exceptions)",
     ):
-        assert said in done.text
+        assert said in done.flat
 
 
 def test_unseen_exception_in_the_pool_unmarked(run):

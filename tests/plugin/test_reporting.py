@@ -99,7 +99,7 @@ def test_it(run_concurrent):
     done.result.assert_outcomes(failed=1)
     done.result.stdout.fnmatch_lines(
         [
-            "*deadlock, and 1 thread raised an exception (2 sub-exceptions)",
+            "*deadlock, and 1 thread raised an exception",
             "*waits for *Condition*",
             "*ValueError: before it could notify",
         ]

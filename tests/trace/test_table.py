@@ -231,7 +231,7 @@ def test_a_wait_whose_time_limit_expired_is_one_text(kinds, text):
 
 
 def test_a_wait_of_a_queue_whose_time_limit_expired_is_one_text():
-    for kinds in (["wait", "timed out"], ["timed out"], ["acquire", "wait", "timed out"]):
+    for kinds in (["wait", "timed out"], ["timed out"], ["acquire", "wait (timed out)"]):
         (row,) = rows(*(event(step, 1, kind, within="get()") for step, kind in enumerate(kinds, 1)))[2:]
         assert row.strip().partition("  ")[0] == "get(): timed out"
 
@@ -245,7 +245,9 @@ def test_a_long_text_is_not_cut_where_it_says_that_the_time_limit_expired():
     # In columns of their own, and in a column for all threads.
     for width in (100, 80):
         shown = rows(*found, width=width, threads=("main", "left", "middle", "right"))
-        assert [bool(re.search(r" read x+…\(timed out\) +here.py", row)) for row in shown[2:]] == [True, True]
+        assert [bool(re.search(r" read x*…, wait \(timed out\) +here.py", row)) for row in shown[2:]] == [True, True]
+    calls = [each._replace(within="get()" if each.kind != "read" else "") for each in found]
+    assert all("…, get(): timed out  " in row for row in rows(*calls, threads="abcd", width=100)[2:])
 
 
 def test_locks_of_one_kind_are_distinguished():

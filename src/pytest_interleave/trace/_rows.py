@@ -20,9 +20,9 @@ SWITCHED = ">"
 #: The mark of a row before which the scheduler switched by itself.
 GAVE_WAY = "~"
 _WIDEST_PLACE = 30
-#: The end of the text for a wait whose time limit expired. A wait that has several steps ends with `_EXPIRED`.
+#: The end of the text for a wait whose time limit expired. A wait that has several steps ends with `EXPIRED`.
 TIMED_OUT = "(timed out)"
-_EXPIRED = "timed out"
+EXPIRED = "timed out"
 
 
 @dataclass
@@ -72,7 +72,7 @@ class Row:
                 # The row says "OLD -> NEW".
                 continue
             text = _done(event)
-            # What a library does in a call is one thing for people, and so is what an assertion is about.
+            # What a library does in a call is one thing for people. An assertion reads a value as often as it needs it.
             is_one = event.within or (asserts and event.kind == kinds.READ and event.value)
             counts[text] = 1 if is_one else counts.get(text, 0) + 1
         for event in self.events:
@@ -100,7 +100,7 @@ def _end_waits(counts: dict[str, int]) -> None:
     """Let one text stand for the beginning and the end of a wait that timed out: "wait (timed out)"."""
     for text, count in list(counts.items()):
         method, within, end = text.rpartition(": ")
-        if end == _EXPIRED:
+        if end == EXPIRED:
             begin = f"{method}{within}{kinds.WAIT}"
             if counts.get(begin, 0) > count:
                 counts[begin] -= count
@@ -168,8 +168,9 @@ def _done(event: Event) -> str:
             return f"{event.within}: waiting"
         return (row.waiting if row is not None else "blocked").format(name).replace("blocked on Lock ", "blocked on ")
     if event.within:
-        halfway = event.kind.partition(" (")[0] in (kinds.WAIT, kinds.WOKEN, _EXPIRED)
-        return f"{event.within}: {event.kind}" if halfway else event.within
+        if event.kind == EXPIRED or event.kind.endswith(TIMED_OUT):
+            return f"{event.within}: {EXPIRED}"
+        return f"{event.within}: {event.kind}" if event.kind in (kinds.WAIT, kinds.WOKEN) else event.within
     owner = event.what.rpartition(".")[0] if event.kind in kinds.DATA else ""
     owner = f"{owner}: " if " #" in owner else ""
     if event.does:

@@ -6,7 +6,19 @@ import itertools
 import os
 from collections.abc import Sequence
 
-from ._rows import GAVE_WAY, SWITCHED, TIMED_OUT, Row, listed_names, most_telling, rows_of, short, without_repeated
+from ..control.steps import kinds
+from ._rows import (
+    EXPIRED,
+    GAVE_WAY,
+    SWITCHED,
+    TIMED_OUT,
+    Row,
+    listed_names,
+    most_telling,
+    rows_of,
+    short,
+    without_repeated,
+)
 from ._shortened import cut_names
 from ._timeline import Timeline
 
@@ -195,8 +207,13 @@ def _is_beside(rows: Sequence[Row]) -> bool:
 
 def _fit_cell(text: str, width: int) -> str:
     """Cut what a thread does, but not that it was a wait whose time limit expired."""
-    if len(text) > width and text.endswith(TIMED_OUT) and width > 2 * len(TIMED_OUT):
-        return _fit(text[: -len(TIMED_OUT)], width - len(TIMED_OUT)) + TIMED_OUT
+    if len(text) > width and text.endswith((TIMED_OUT, f": {EXPIRED}")):
+        last = text.rpartition(", ")[2]
+        # It is not only the last one of several names.
+        is_whole = ":" in last or last.partition(" ")[0] in kinds.TABLE
+        for end in (f", {last}" if is_whole else TIMED_OUT, TIMED_OUT):
+            if len(end) + len("wait…") <= width and text.endswith(end):
+                return _fit(text[: -len(end)], width - len(end)) + end
     return _fit(text, width)
 
 

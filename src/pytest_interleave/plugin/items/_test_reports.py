@@ -118,8 +118,10 @@ def _wrapped(line: str, own: set[str], width: int) -> list[str]:
         return [line]
     room = max(width - len(margin), _NARROWEST)
     # Deeper than the lists that follow the first line.
+    # The number of exceptions in a group stays with its unit.
+    text = text.replace(" sub-exceptions)", "\0sub-exceptions)")
     parts = textwrap.wrap(text, room, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
-    return [f"{margin}{part}" for part in parts]
+    return [f"{margin}{part}".replace("\0", " ") for part in parts]
 
 
 def point_at_test(item: pytest.Item, report: pytest.TestReport) -> None:
