@@ -112,9 +112,9 @@ def _makes_call(frame: FrameType, known: tuple[_Touch, int, CodeType]) -> bool:
 _ON_ELEMENTS = frozenset("__add__ __eq__ __ge__ __gt__ __hash__ __le__ __lt__ __ne__ __next__ __radd__".split())
 
 
-def _operands(frame: FrameType) -> list[int]:
-    """Return the addresses of what lies on the stack of a frame before the instruction that is under way."""
-    depth = stack_depths(frame.f_code).get(frame.f_lasti, 0)
+def _operands(frame: FrameType, lasti: int) -> list[int]:
+    """Return the addresses of what lies on the stack of a frame before the instruction at a byte offset."""
+    depth = stack_depths(frame.f_code).get(lasti, 0)
     variables = variables_of(frame.f_code)
     return [word & UNMARKED for word in words_in(frame)[variables : variables + depth]]
 
@@ -137,7 +137,7 @@ def leaving_steps_out_of_scope(code: CodeType, tables: Mapping[int, Mapping[int,
         if not (on_elements and opname_at(caller.f_code, caller.f_lasti) in CALLS):
             # A method of the operand itself is the operation: `key in weak_dictionary`.
             first = own[frames[id(frame) >> 3] >> 3] & UNMARKED
-            if first in _operands(caller):
+            if first in _operands(caller, caller.f_lasti):
                 return None
         return _touches_of(operation.touch, caller) or None
 
@@ -175,12 +175,13 @@ def _under_way(frame: FrameType, tables: Mapping[int, Mapping[int, Operation]]) 
         callee, frame, caller = frame, caller, caller.f_back
         table = tables.get(id(frame.f_code))
         if table is not None:
-            operation = None if direct else table.get(frame.f_lasti)
+            lasti = _instruction_at(frame.f_code, frame.f_lasti) if linked else frame.f_lasti
+            operation = None if direct else table.get(lasti)
             if operation is None:
                 return NOTHING
-            if linked and not _has_operands(frame, callee):
+            if linked and not _has_operands(frame, lasti, callee):
                 # The function that it calls may have deleted the arguments since.
-                return _noted.get((id(frame), frame.f_lasti), UNKNOWN)
+                return _noted.get((id(frame), lasti), UNKNOWN)
             return _touches_of(operation.touch, frame)
         if known is not None and _makes_call(frame, known):
             return NOTHING if direct else _touches_of(known[0], frame)
@@ -200,18 +201,25 @@ def note_call(frame: FrameType, touches: Touches) -> None:
     _noted[id(frame), frame.f_lasti] = touches
 
 
-def _has_operands(frame: FrameType, callee: FrameType) -> bool:
+def _instruction_at(code: CodeType, lasti: int) -> int:
+    """Return the byte offset of an instruction; until 3.12, a frame in the middle of a call is at the end of that."""
+    while lasti > 0 and not opname_at(code, lasti):
+        lasti -= 2
+    return lasti
+
+
+def _has_operands(frame: FrameType, lasti: int, callee: FrameType) -> bool:
     """Whether an instruction that calls `callee` without C code in between still has its operands on the stack.
 
     Those of a call, for example, are variables of the callee then, which may delete them.
     """
-    opname = opname_at(frame.f_code, frame.f_lasti)
+    opname = opname_at(frame.f_code, lasti)
     if opname in _KEEPING_OPERANDS:
         return True
     if opname in CALLS:
         return False
     kept = {word & UNMARKED for word in words_in(callee)[: variables_of(callee.f_code)]}
-    return all(operand in kept for operand in _operands(frame)[-_MOST_OPERANDS:])
+    return all(operand in kept for operand in _operands(frame, lasti)[-_MOST_OPERANDS:])
 
 
 #: Instructions that leave their iterator on the stack.
