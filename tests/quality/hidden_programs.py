@@ -689,6 +689,43 @@ def test_keywords_of_a_partial():
     assert found[0]["a"] == found[0]["b"]
 
 
+def answer():
+    return 1
+
+
+#: Each replaces a function for a moment, and says whether it is the real one.
+REPLACED = {
+    "global": (lambda: mock.patch(f"{__name__}.answer", lambda: 2), lambda: answer() == 1),
+    "by its path": (lambda: mock.patch("os.getcwd", return_value=1), lambda: os.getcwd() != 1),
+    "not called": (lambda: mock.patch("os.getpid", return_value=1), lambda: os.getpid.__name__ == "getpid"),
+}
+
+
+@pytest.mark.parametrize("what", REPLACED)
+def test_functions_that_are_patched(what):
+    patched, look = REPLACED[what]
+    found = []
+
+    def patch():
+        with patched():
+            pass
+
+    both(lambda: found.append(look()), patch)
+    assert found == [True]
+
+
+@pytest.mark.parametrize("called", [False, True])
+def test_functions_of_modules_that_are_assigned(called):
+    real, found = heapq.heapify, []
+
+    def change():
+        heapq.heapify = len
+        heapq.heapify = real
+
+    both(lambda: found.append((heapq.heapify([]) if called else heapq.heapify) in (None, real)), change)
+    assert found == [True]
+
+
 def _noted(problem):
     return getattr(problem, "__notes__", [])
 

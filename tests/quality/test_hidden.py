@@ -13,7 +13,7 @@ SOURCE = Path(__file__).with_name("hidden_programs.py")
 
 def test_every_order_that_matters_is_run(tmp_path):
     rows = rows_of(SOURCE, tmp_path / "report.json", "--tb=line")
-    assert len(rows) == 176
+    assert len(rows) == 181
     assert {name for name, row in rows.items() if row["outcome"] != "failed"} == set()
     # Locks and queues of their own give pools and queues more schedules; `start` counts as that of a thread, so a patch
     # that is started is seen only when it is stopped. Without a GIL a loop has one class more.

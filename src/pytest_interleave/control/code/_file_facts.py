@@ -64,7 +64,10 @@ def facts_of_source(source: str | bytes, filename: str) -> tuple[CodeType, FileF
         return None
     globals_, cells, attributes, initial, methods, private, _ = facts_of_code(module, private_uses(tree))
     methods -= _made_otherwise(tree)
-    return module, FileFacts(globals_, cells, attributes, initial, methods, private, handed_over(tree))
+    patched = _patched(tree)
+    return module, FileFacts(
+        globals_ | patched, cells, attributes | patched, initial - patched, methods, private, handed_over(tree)
+    )
 
 
 def facts_of_code(module: CodeType, private: PrivateUses = NOTHING_PRIVATE) -> FileFacts:
@@ -115,6 +118,22 @@ def facts_of_code(module: CodeType, private: PrivateUses = NOTHING_PRIVATE) -> F
     )
 
 
+#: Functions that assign an attribute, or a global, whose name is the last part of a text: `patch("os.getcwd")`.
+_PATCHING = frozenset(("delattr", "multiple", "object", "patch", "setattr"))
+
+
+def _patched(tree: ast.AST) -> frozenset[str]:
+    """Return the names that are assigned as texts in patches, such as those of `mock` and `monkeypatch`."""
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and _name_of(node.func) in _PATCHING:
+            found.update(keyword.arg for keyword in node.keywords if keyword.arg)
+            for argument in node.args[:2]:
+                texts = (each.value for each in ast.walk(argument) if isinstance(each, ast.Constant))
+                found.update(text.rpartition(".")[2] for text in texts if isinstance(text, str))
+    return frozenset(name for name in found if name.isidentifier())
+
+
 def _made_otherwise(tree: ast.AST) -> frozenset[str]:
     """Return the functions with a decorator that may make a value of them, as `cached_property` does."""
     return frozenset(
@@ -126,9 +145,11 @@ def _made_otherwise(tree: ast.AST) -> frozenset[str]:
 
 
 def _name_of_decorator(decorator: ast.expr) -> str:
-    if isinstance(decorator, ast.Call):
-        decorator = decorator.func
-    return decorator.attr if isinstance(decorator, ast.Attribute) else getattr(decorator, "id", "")
+    return _name_of(decorator.func if isinstance(decorator, ast.Call) else decorator)
+
+
+def _name_of(function: ast.expr) -> str:
+    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
 
 
 def _defined(module: CodeType) -> set[str]:

@@ -258,7 +258,9 @@ class _Analysis:
         if is_message_of_pytest(self.instructions, index):
             pass
         elif self._loads_from_module(index):
-            if not as_method and not self._is_fixed_module_member(index):
+            # A function of a module that is assigned, or patched, in the same file is data.
+            is_replaced = name in self.facts.assigned_attributes
+            if is_replaced or (not as_method and not self._is_fixed_module_member(index)):
                 self._add(instruction, READ, False, name)
             elif getattr(self._static_owner(index), "__name__", None) == "operator":
                 if name in WRITING_OPERATORS:
