@@ -725,6 +725,37 @@ def test_threads_that_hold_permits_and_wait_for_more():
     assert "one thread at a time" in diagnosis.help
 
 
+def test_a_lost_wake_up_of_one_of_two_threads_that_wait():
+    def body():
+        condition = Condition()
+
+        def first():
+            with condition:
+                condition.notify()
+                condition.wait()
+
+        def second():
+            with condition:
+                condition.wait()
+                condition.notify()
+
+        in_threads(first=first, second=second)
+
+    diagnosis = diagnosis_of(body)
+    assert diagnosis.bug == "lost wake-up on Condition (created at HERE)"
+    assert [cause.thread for cause in diagnosis.causes] == ["second"]
+
+
+def test_a_semaphore_that_is_a_signal():
+    def body():
+        ready = Semaphore(0)
+        in_threads(ends=lambda: None, waits=ready.acquire)
+
+    diagnosis = diagnosis_of(body)
+    assert diagnosis.bug == "Semaphore (created at HERE) is never released"
+    assert diagnosis.help == "call release() on each path, also on errors"
+
+
 def test_permits_that_other_threads_release_are_no_threads_own():
     def body():
         permits = Semaphore(0)

@@ -37,6 +37,12 @@ PROGRAMS = {
             a = box.a if box.b else box.c  #
             return a
     """,
+    "match": """
+        def f():
+            match box.state:  #
+                case 1:
+                    box.state = 2
+    """,
     "and, or": """
         def f():
             return (

@@ -59,7 +59,8 @@ def _deadlock(stuck: Stuck, targets: Mapping[int, Any], log: Sequence[Step]) -> 
     if found is not None:
         return found
     if len({id(awaited(targets.get(wait.number))) for wait in causes}) == 1:
-        return of_one(stuck, causes, targets.get(causes[0].number), log)._replace(causes=causes)
+        diagnosis = of_one(stuck, causes, targets.get(causes[0].number), log)
+        return diagnosis._replace(causes=diagnosis.causes or causes)
     return Diagnosis(blocked_forever(stuck, causes), causes=causes)
 
 

@@ -12,7 +12,7 @@ from ...control.steps import kinds
 from ._circular_waits import self_deadlock
 from ._diagnosis import METHODS, Diagnosis, blocked_forever, joined, method_of
 from ._uses import acquisition, held_permits, last_use, undone_set
-from ._wakeups import missed_signal, woken_instead
+from ._wakeups import missed_signal, wakes, woken_instead
 
 _WITH = "release it on each path, also on errors: use `with`"
 #: By type, the kind of operation that ends a wait, the word for it, and what helps.
@@ -23,6 +23,7 @@ _NEVER = {
     "Lock": (kinds.RELEASE, "released", _WITH),
     "RLock": (kinds.RELEASE, "released", _WITH),
 }
+_SEMAPHORES = ("Semaphore", "BoundedSemaphore")
 #: By type, the call that would end the wait.
 _ENDS = {
     "Event": "set()",
@@ -115,6 +116,9 @@ def _of_never(called: str, causes: Sequence[WaitingThread], target: Any, log: Se
             "let one thread at a time acquire several permits: hold a lock until it has all of them",
             steps=permits[-_MOST_PERMITS:],
         )
+    if called in _SEMAPHORES and not permits:
+        # It is a signal: the thread that waits is another one than the one that should release it.
+        helps = "call release() on each path, also on errors"
     return Diagnosis(f"{wait.waits_for} is never {done}{again}", helps, steps=permits[-_MOST_PERMITS:])
 
 
@@ -140,9 +144,11 @@ def _before_join(stuck: Stuck, causes: Sequence[WaitingThread], call: str) -> st
 
 
 def _of_condition(stuck: Stuck, causes: tuple[WaitingThread, ...], target: Any, log: Sequence[Step]) -> Diagnosis:
-    signal = missed_signal(causes[0].number, target, log)
-    if signal is not None:
-        return Diagnosis(f"lost wake-up on {causes[0].waits_for}", signal=signal)
+    for wait in causes:
+        signal = missed_signal(wait.number, target, log)
+        # If several threads wait, the notification may have woken one of them.
+        if signal is not None and (len(causes) == 1 or not wakes(target, log[signal:])):
+            return Diagnosis(f"lost wake-up on {wait.waits_for}", signal=signal, causes=(wait,))
     instead = woken_instead([wait.number for wait in causes], target, log)
     if instead is not None:
         left, woken = (log[at][0].name for at in (instead.wait, instead.woken))

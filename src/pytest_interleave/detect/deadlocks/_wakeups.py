@@ -24,6 +24,14 @@ def missed_signal(waiter: int, target: Any, log: Sequence[Step]) -> int | None:
     return None
 
 
+def wakes(target: Any, steps: Sequence[Step]) -> bool:
+    """Whether a thread that waited for a notification gets one in these steps."""
+    return any(
+        operation.kind == kinds.WOKEN and operation.expired_at is None and awaited(operation.target) is awaited(target)
+        for _, operation, _ in steps
+    )
+
+
 class WokenInstead(NamedTuple):
     """The positions of the steps in which a `notify()` woke one of several threads, and another one still waits."""
 
