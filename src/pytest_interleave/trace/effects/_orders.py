@@ -46,14 +46,23 @@ class Orders:
         return None if first is None else TooEarly(*first)
 
     def _read_at_failure(self, window: Window) -> Iterator[tuple[Access, Access]]:
-        """Yield what another thread read before it failed, each with the assignment after the failure.
-
-        The thread that assigns may read it first, as `x += 1` does.
-        """
+        """Yield what another thread read before it failed, each with the assignment after the failure."""
         for thing in touched_in(self._things, window):
-            for access, later in swapped(thing, *window, assigned=True):
-                if not access.writes and later.position >= self._end and self._involved.has(thing, access):
+            for access, later in self._read_too_early(thing, window):
+                if later.position >= self._end and self._involved.has(thing, access):
                     yield access, later
+
+    @staticmethod
+    def _read_too_early(thing: Thing, window: Window) -> Iterator[tuple[Access, Access]]:
+        """Yield what another thread read before the thread of the window assigned it.
+
+        That one may read it first, as `x += 1` does, unless both threads do the same.
+        """
+        for access, later in swapped(thing, *window, assigned=True):
+            reads_first = thing.next(window.thread, window.until, access) != later
+            own = thing.next(access.thread, 0, None, assigned=True)
+            if not access.writes and not (reads_first and (own is not None or same_function(access, later))):
+                yield access, later
 
     def _read_before(self, windows: Iterable[Window]) -> tuple[Access, Access] | None:
         """Return a read of what another thread, which ran later, wrote only then; None if several threads have such.
@@ -64,9 +73,8 @@ class Orders:
             (access, later)
             for window in windows
             for thing in touched_in(self._things, window)
-            for access, later in swapped(thing, *window, assigned=True)
-            if not access.writes
-            and not same_function(access, later)
+            for access, later in self._read_too_early(thing, window)
+            if not same_function(access, later)
             and self._involved.decides(thing, access)
             and not self._is_read_again(thing, access, later)
         ]
