@@ -21,6 +21,8 @@ def as_a_reader_runs_it(
 ) -> None:
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     monkeypatch.setenv("COLUMNS", "80")
+    # Otherwise pytest shortens the messages of assertions.
+    monkeypatch.setenv("CI", "1")
     pytester.plugins.append("pytest_interleave.plugin")
 
 
