@@ -54,29 +54,29 @@ def story_of(
     named = livelock_bug(outcome.stuck) if outcome.stuck is not None and outcome.stuck.kind == LIVELOCK else ""
     chosen = [point for point in points or () if point.is_switch]
     given = [point for point in points or () if gave_way(point, outcome.log) and point.step < end]
+    is_plain = points is not None and not (chosen or given or pauses)
     if outcome.stuck is not None and outcome.stuck.kind == DEADLOCK:
         story = deadlock_story(outcome, recorder, is_over)
-        is_plain = points is not None and not (chosen or given or pauses)
         return story._replace(notes=(*notes, *story.notes), noted=(*noted, *story.noted), is_plain=is_plain)
     words = Words(outcome, recorder)
+    # Threads that spin give way all the time: only the last time may matter.
+    turned = [_turn(point, outcome) for point in given[-1:]]
     seen = _plain_bug(outcome, words, end)
+    refusal = None if seen else refused_at_failure(outcome, end, words.refusals)
+    if refusal is not None:
+        bug = of_refusal(words, refusal)
+        seen = bug, bug.instead
     if seen is not None:
         bug, positions = seen
         steps = tuple(words.evidence(position, bug.variable) for position in positions)
-        turned = [] if chosen else [_turn(point, outcome) for point in given[-1:]]
-        return Story(bug.name, steps, (*notes, *turned), bug.help, noted)
-    refusal = refused_at_failure(outcome, end, words.refusals)
-    if refusal is not None:
-        bug = of_refusal(words, refusal)
-        steps = tuple(words.evidence(position, bug.variable) for position in bug.instead)
-        turned = [] if chosen else [_turn(point, outcome) for point in given[-1:]]
-        is_plain = points is not None and not (chosen or given or pauses)
-        return Story(bug.name, steps, (*notes, *turned), bug.help, noted, is_plain=is_plain, is_certain=not is_plain)
+        story = Story(bug.name, steps, (*notes, *([] if chosen else turned)), bug.help, noted)
+        # What a lock refuses may be a bug of the test.
+        return story if refusal is None else story._replace(is_plain=is_plain, is_certain=not is_plain)
     if not chosen and not given and (named or pauses or not outcome.raised):
         return Story(named, notes=tuple(notes), noted=noted, is_plain=points is not None and not pauses)
     if named:
-        # Threads that spin give way all the time; what they do besides is rarely the cause.
-        return Story(named, notes=(*notes, *[_turn(point, outcome) for point in given[-1:]]), noted=noted)
+        # What such threads do besides is rarely the cause.
+        return Story(named, notes=(*notes, *turned), noted=noted)
     # For the same reason, only the effects of the last switches matter.
     examined = sorted((*chosen[:_EXAMINED], *given[-_EXAMINED:]), key=lambda point: point.step)
     is_plain = points is not None and not chosen and not given
