@@ -651,7 +651,7 @@ def test_inconsistent_reads_of_what_is_written_under_a_lock():
     timeline = bug_of(body)
     assert timeline.bug == "Inconsistent reads of Pair.left and Pair.right"
     place = f"test_bugs.py:{line('pair: left')}"
-    where = f"around test_bugs.py:{line('pair: reads')}"
+    where = f"in the lambda at test_bugs.py:{line('pair: reads')}"
     assert timeline.help == f"hold Pair.lock {where}, too, as writes does at {place}"
 
 
@@ -665,7 +665,7 @@ def test_a_lock_that_is_released_between_two_writes_does_not_make_reads_consiste
         assert found[0] >= found[1]
 
     lines = f"from test_bugs.py:{line('apart: left')} to {line('apart: right')}"
-    where = f"around test_bugs.py:{line('apart: reads')}"
+    where = f"in the lambda at test_bugs.py:{line('apart: reads')}"
     assert bug_of(body).help == f"make both reads one atomic step: hold one lock {where}, and {lines}"
 
 

@@ -123,7 +123,7 @@ def test_the_passes_of_a_loop_are_made_one_step_by_a_lock_around_it():
     assert timeline.bug == "Dirty read of items by looks"
     assert timeline.help == (
         f"make both writes one atomic step: hold one lock from {at('fill: loop')} to {line('fill: append')}, "
-        f"and at {at('fill: look')}"
+        f"and in the lambda at {at('fill: look')}"
     )
 
 

@@ -298,7 +298,7 @@ def test_the_two_parts_of_a_transfer():
     assert timeline.bug == "Dirty read of Account #2.balance by looks"
     assert timeline.help == (
         f"make both writes one atomic step: hold one lock from {at('transfer: first')} to {line('transfer: last')}, "
-        f"and at {at('transfer: look')}"
+        f"and in the lambda at {at('transfer: look')}"
     )
 
 

@@ -38,7 +38,8 @@ def test_a_lost_update_of_what_a_thread_waits_for():
     timeline = timeline_of(body)
     assert timeline.bug == "Deadlock: lost update on Readers.number"
     assert [mark for _, mark in steps(timeline)] == ["leave", "leave", "leave"]
-    assert timeline.help == f"make read and write one atomic step: hold one lock around {at('leave')}"
+    # As another access to it does.
+    assert timeline.help == f"hold Readers.condition around {at('leave')}, as {at('wait: check')} does"
 
 
 def test_a_counter_of_threads_that_have_arrived():

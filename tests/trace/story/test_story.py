@@ -653,7 +653,7 @@ def test_a_deadlock_of_a_notification_that_came_before():
     assert lines == [
         f"notifies notifies all on Condition at {at('before the wait')}",
         f"waits starts to wait on Condition at {at('the wait that is too late')}",
-        "help: test the condition again in a loop, under the lock: while not ready: condition.wait()",
+        "help: set a flag before notify(), and test it before each wait: while not flag: condition.wait()",
     ]
 
 
@@ -908,7 +908,8 @@ def test_a_class_that_is_assigned_changes_every_attribute():
         f"left writes <class Lazy> -> <class module> at {at('lazy: class')}",
         f"right reads attribute value at {at('lazy: read')}",
         f"left sets item 'value' of a dict to 1 after the failure at {at('lazy: loads')}",
-        f"help: make both writes one atomic step: {hold('lazy: class', 'lazy: loads', 'lazy: read')}",
+        f"help: make both writes one atomic step: {hold('lazy: class', 'lazy: loads')}, and in the "
+        f"lambda at {at('lazy: read')}",
     ]
 
 

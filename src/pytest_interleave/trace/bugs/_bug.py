@@ -25,8 +25,10 @@ class Bug(NamedTuple):
     instead: tuple[int, ...] = ()
 
 
-def against_lost_wakeup(wait: Operation) -> str:
-    """Return what helps if a notification came before `wait`."""
+def against_lost_wakeup(wait: Operation, *, is_checked: bool = True) -> str:
+    """Return what helps if a notification came before `wait`; `is_checked` if the thread had tested a condition."""
+    if not is_checked:
+        return "set a flag before notify(), and test it before each wait: while not flag: condition.wait()"
     if wait.code.co_qualname == "Condition.wait_for":
         return "change what the predicate tests, and notify, under the lock of the condition"
     return "test the condition again in a loop, under the lock: while not ready: condition.wait()"

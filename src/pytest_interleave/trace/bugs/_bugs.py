@@ -8,7 +8,7 @@ from ...control.steps import kinds
 from ..causes._checks import empties, follows_in_line, is_check_within, is_in_test, is_tested_in_line, looks_up
 from ..causes._iterations import call_under_way
 from ..causes._overlaps import CACHED, Access, Torn
-from ..causes._places import short_place
+from ..causes._places import at_place, short_place
 from ..causes._primitive_turns import Turn
 from ..causes._sources import in_loop_over, repeats_in_loop
 from ..effects._effects import Effects
@@ -160,9 +160,9 @@ class Bugs:
         other = others[0]
         what, call = self._variables.plainest(other, back[-1]), self._words.call_around(back[-1].position)
         work = self._log[begin][1].where()
-        aside = "" if work in self._words.calls(other.position) else f", and at {short_place(other.place)}"
+        aside = "" if work in self._words.calls(other.position) else f", and {at_place(other.place)}"
         guarded = self._guards.advice(back[-1]._replace(position=begin), back[-1], other, Span(work, work))
-        helps = guarded or f"hold one lock around {short_place(work)}{aside}"
+        helps = guarded or f"hold one lock {at_place(work, 'around')}{aside}"
         if is_ours(self._log[begin][1].code.co_filename):
             # A thread makes the call itself, as in `Thread(target=items.sort)`.
             helps = "give the threads functions that hold one lock around these calls"
@@ -293,7 +293,7 @@ class Bugs:
             return Bug(f"Dirty read of {what} by {self._words.thread(found.position)}", what, helps)
         if following is None or place is None or place[::2] != written.place[::2]:
             return Bug(f"Race condition on {what}", what)
-        lines = f"from {short_place(written.place)} to {place.lineno}, and at {short_place(found.place)}"
+        lines = f"from {short_place(written.place)} to {place.lineno}, and {at_place(found.place)}"
         helps = f"make both steps one atomic step: hold one lock {lines}"
         is_vain = self._guards.is_across_wait(Span(written.place, place), written, written._replace(position=following))
         named = f"Dirty read of {what} by {self._words.thread(found.position)}"

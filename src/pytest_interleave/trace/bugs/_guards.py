@@ -13,7 +13,7 @@ from ...control.steps import kinds
 from ...detect import Holding
 from ..causes._checks import tests
 from ..causes._overlaps import Access
-from ..causes._places import short_place
+from ..causes._places import at_place, short_place
 from ..causes._primitive_turns import Turn
 from ..causes._sources import calls_argument, context_at, end_of_loop, enters_context, has_variable_index, loop_around
 from ..effects._accesses import Accesses
@@ -68,9 +68,12 @@ class Guards:
             return guarded
         if until is not None and self.wait_between(other, until) is not None:
             return ""
+        usual = self._usual_lock(first, last, other, until, span)
+        if usual:
+            return usual
         known = all(span.has(self._words.calls(each.position)) for each in (other, until or other))
         aside = span_of(self._words, other, until or other)
-        lines = aside.text.replace("around", "at") if aside.is_in_one_function else f"at {short_place(other.place)}"
+        lines = aside.text.replace("around", "at") if aside.is_in_one_function else at_place(other.place)
         beside = "" if known else f", and {lines}"
         return f"make {what} one atomic step: hold one lock {span.text}{span.caller}{beside}"
 
@@ -96,7 +99,7 @@ class Guards:
         # A lock that is released in between does not guard both.
         at_other = {address: hold for address, hold in at_other.items() if at_until.get(address) == hold}
         where = short_place(other.place)
-        lines = f"at {where}" if until.place == other.place else span_of(self._words, other, until).text
+        lines = at_place(other.place) if until.place == other.place else span_of(self._words, other, until).text
         for address, hold in at_first.items():
             if at_last.get(address) == hold and address not in at_other:
                 owner = self._words.thread(first.position)
@@ -143,6 +146,27 @@ class Guards:
             owner = self._words.thread(other.position)
             return f"hold {name} {lines}, too, as {owner} does at {where}"
         return ""
+
+    def _usual_lock(self, first: Access, last: Access | Turn, other: Access, until: Access | None, span: Span) -> str:
+        """Return the advice to hold the lock that is held at another access to the same; empty if there is no such."""
+        known = {each.position for each in (first, last, other, until) if each is not None}
+        others = [each for each in self._accesses.alike(first) if each.position not in known]
+        held = self._held_at({*known, *(each.position for each in others)}) if others else {}
+        inside = {address for position in known for address in held.get(position, ())}
+        usual = {
+            address: (hold, each)
+            for each in reversed(others)
+            for address, hold in held.get(each.position, {}).items()
+            if address not in inside
+        }
+        if len(usual) != 1:
+            return ""
+        ((hold, example),) = usual.values()
+        name = self._name(hold)
+        if has_variable_index(name) or self.waits_in(span, hold.lock):
+            return ""
+        again = self._taken_below(hold.lock, span)
+        return f"hold {name} {span.text}{span.caller}, as {short_place(example.place)} does{_reentrant(again)}"
 
     def wait_between(self, first: Access | Turn, last: Access | Turn) -> int | None:
         """Return the first step by which a thread waits for another one from one of its steps to another one, or None.

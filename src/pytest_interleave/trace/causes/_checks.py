@@ -40,7 +40,7 @@ def is_check(operation: Operation) -> bool:
 def _is_selected(operation: Operation, place: Place) -> bool:
     """Whether an access is in what a condition in the same line selects, and in no condition itself."""
     column = column_at(operation.code, operation.lasti) if operation.is_where_it_shows else -1
-    selections = _selections(place.filename).get(place.lineno, ()) if column >= 0 else ()
+    selections = _bodies(place.filename).get(place.lineno, ()) if column >= 0 else ()
     within = [_has_column(condition, column) for condition, _ in selections]
     return not any(within) and any(_has_column(selected, column) for _, selected in selections)
 
@@ -84,7 +84,8 @@ def is_tested_in_line(first: Operation, last: Operation) -> bool:
     if first.code is not last.code or first.where() != last.where():
         return False
     test, act = (column_at(each.code, each.lasti) for each in (first, last))
-    selections = _selections(first.where().filename).get(first.where().lineno, ())
+    filename, line, _ = first.where()
+    selections = (*_bodies(filename).get(line, ()), *_conjunctions(filename).get(line, ()))
     return any(_has_column(condition, test) and _has_column(selected, act) for condition, selected in selections)
 
 
@@ -92,17 +93,29 @@ def _has_column(node: ast.AST, column: int) -> bool:
     return bool(getattr(node, "col_offset", -1) <= column < getattr(node, "end_col_offset", -1))
 
 
+_Selections = dict[int, tuple[tuple[ast.AST, ast.AST], ...]]
+
+
 @functools.lru_cache(maxsize=64)
-def _selections(filename: str) -> dict[int, tuple[tuple[ast.AST, ast.AST], ...]]:
+def _bodies(filename: str) -> _Selections:
     """Return the conditions of a file, each with what it selects in the same line, by these lines."""
     tree = tree_of(filename)
-    found: dict[int, tuple[tuple[ast.AST, ast.AST], ...]] = {}
+    found: _Selections = {}
     for node in () if tree is None else ast.walk(tree):
         if isinstance(node, (ast.IfExp, ast.If, ast.While)):
             bodies = (node.body, node.orelse) if isinstance(node, ast.IfExp) else node.body
             selected = [(node.test, each) for each in bodies if each.lineno == node.test.lineno == each.end_lineno]
             found[node.test.lineno] = (*found.get(node.test.lineno, ()), *selected)
-        elif isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And) and node.lineno == node.end_lineno:
+    return found
+
+
+@functools.lru_cache(maxsize=64)
+def _conjunctions(filename: str) -> _Selections:
+    """Return the operands of `and` in a file that say that something is there, each with those after it in its line."""
+    tree = tree_of(filename)
+    found: _Selections = {}
+    for node in () if tree is None else ast.walk(tree):
+        if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And) and node.lineno == node.end_lineno:
             # As in `table and table[0] > 1`.
             selected = [
                 (test, each)

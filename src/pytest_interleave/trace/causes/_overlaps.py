@@ -113,6 +113,10 @@ class Thing:
             if access.thread != thread:
                 yield access
 
+    def overlapping(self, wanted: Access) -> Iterator[Access]:
+        """Yield the accesses that overlap with another one."""
+        return (access for access in self._accesses if access.overlaps(wanted))
+
     def latest(self, thread: Path, before: int, wanted: Access) -> Access | None:
         """Return the last access of a thread before step `before` that overlaps with another one."""
         found = []

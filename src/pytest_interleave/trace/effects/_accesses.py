@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Container, Sequence
 from functools import cached_property
 
@@ -26,6 +27,12 @@ class Accesses:
     def at(self, position: int) -> list[Access]:
         """Return the accesses of one step."""
         return [access for _, access in self._things[position]]
+
+    def alike(self, access: Access) -> list[Access]:
+        """Return the first accesses of all threads to the same part of the same thing."""
+        thing = self._thing(access)
+        found = () if thing is None else thing.overlapping(access)
+        return list(itertools.islice(found, _MOST_READS))
 
     def source(self, access: Access) -> Access | None:
         """Return the write whose value a read has found; None if that is not known."""

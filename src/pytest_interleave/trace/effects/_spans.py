@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from ...control import Place
 from ..causes._overlaps import Access
-from ..causes._places import short_place
+from ..causes._places import at_place, short_place
 from ..causes._primitive_turns import Turn
 from ..words._words import Words
 
@@ -29,7 +29,7 @@ class Span(NamedTuple):
         if not self.is_in_one_function:
             return f"over {short_place(self.begin)} and {short_place(self.end)}"
         if self.begin.lineno == self.end.lineno:
-            return f"around {short_place(self.begin)}"
+            return at_place(self.begin, "around")
         return f"from {short_place(self.begin)} to {self.end.lineno}"
 
     @property

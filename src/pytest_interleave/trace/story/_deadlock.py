@@ -29,8 +29,10 @@ def deadlock_story(outcome: Outcome, recorder: Recorder | None, is_over: Callabl
         # The check that came before the signal, and the wait that came after it.
         checks = (at for at in reversed(own) if at < diagnosis.signal and log[at][1].is_access)
         wait = next(at for at in own if at > diagnosis.signal and log[at][1].kind == kinds.WAIT)
-        positions = [*itertools.islice(checks, 1), diagnosis.signal, wait]
-        helps = against_lost_wakeup(log[wait][1])
+        check = list(itertools.islice(checks, 1))
+        positions = [*check, diagnosis.signal, wait]
+        in_function = any(log[at][1].where()[::2] == log[wait][1].where()[::2] for at in check)
+        helps = against_lost_wakeup(log[wait][1], is_checked=in_function)
     words = Words(outcome, recorder)
     positions += diagnosis.steps
     race = (
