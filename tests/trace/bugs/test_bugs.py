@@ -294,12 +294,12 @@ def test_a_dirty_read_between_the_writes_of_two_attributes():
         in_threads(sells=sell, looks=look)
 
     timeline = bug_of(body)
-    assert timeline.bug == "Dirty read of Stock.sold by looks"
+    assert timeline.bug == "Dirty read of Stock.left and Stock.sold by looks"
     assert steps(timeline) == [
         ("sells writes Stock.left (1 -> 0)", "both: first"),
         ("looks reads Stock.left (0)", "both: read"),
-        ("looks reads 0", "both: read"),
-        ("sells writes 0 -> 1 after the failure", "both: second"),
+        ("looks reads Stock.sold (0)", "both: read"),
+        ("sells writes Stock.sold (0 -> 1) after the failure", "both: second"),
     ]
     assert timeline.help.startswith("make both writes one atomic step: hold one lock from ")
 

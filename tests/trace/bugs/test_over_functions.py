@@ -238,7 +238,7 @@ def test_the_check_before_two_writes_belongs_to_them():
         assert totals != [50]
 
     timeline = timeline_of(body)
-    assert timeline.bug == "Dirty read of Bank.second by looks"
+    assert timeline.bug == "Dirty read of Bank.first and Bank.second by looks"
     assert timeline.help == (
         f"make both writes one atomic step: hold one lock from {at('bank: check')} to {line('bank: last')}, "
         f"and at {at('bank: look')}"
@@ -295,7 +295,7 @@ def test_the_two_parts_of_a_transfer():
         assert totals != [50]
 
     timeline = timeline_of(body)
-    assert timeline.bug == "Dirty read of Account #2.balance by looks"
+    assert timeline.bug == "Dirty read of Account #1.balance and Account #2.balance by looks"
     assert timeline.help == (
         f"make both writes one atomic step: hold one lock from {at('transfer: first')} to {line('transfer: last')}, "
         f"and in the lambda at {at('transfer: look')}"

@@ -204,11 +204,11 @@ def test_of_two_that_belong_together_both():
         in_threads(writes=write, looks=look)
 
     assert found_in(body) == [
-        "Dirty read of Account.items by looks",
+        "Dirty read of Account.balance and Account.items by looks",
         f"writes writes Account.balance (0 -> 1) at {at('together: first')}",
         f"looks reads Account.balance (1) at {at('together: look')}",
-        f"looks reads [] at {at('together: look')}",
-        f"writes writes [] -> [1] after the failure at {at('together: second')}",
+        f"looks reads Account.items ([]) at {at('together: look')}",
+        f"writes writes Account.items ([] -> [1]) after the failure at {at('together: second')}",
         f"help: make both writes one atomic step: {hold('together: first', 'together: second', 'together: look')}",
     ]
 

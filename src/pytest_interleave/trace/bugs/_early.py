@@ -14,7 +14,7 @@ from ..words._words import Words
 from ._bug import WIDEST, Bug
 from ._guards import Guards
 from ._published import of_publication
-from ._variables import Variables
+from ._variables import Variables, is_only_type
 
 
 class EarlyBugs:
@@ -63,11 +63,12 @@ class EarlyBugs:
         if effect.partial is not None and (
             later.place[::2] == effect.partial[0].place[::2] or self._effects.are_parts(effect.partial[0], later)
         ):
-            return Bug(
-                f"Dirty read of {what} by {by}",
-                what,
-                self._one_lock(effect.partial[0], later, "both writes", effect.partial[1], access),
-            )
+            helps = self._one_lock(effect.partial[0], later, "both writes", effect.partial[1], access)
+            written = self._words.what(effect.partial[0].position)
+            named = f"Dirty read of {written} and {what} by {by}"
+            if written != what and not is_only_type(written) and len(named) <= WIDEST:
+                return Bug(named, "", helps)
+            return Bug(f"Dirty read of {what} by {by}", what, helps)
         deletes = self._log[later.position][1].kind == kinds.DELETE
         if deletes and not access.writes and self._words.is_check(access.position):
             # What was found is gone when it is used.
