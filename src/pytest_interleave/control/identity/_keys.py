@@ -55,6 +55,13 @@ def read_by_hash(key: Any, depth: int = _DEEPEST) -> Touches:
     kind = type(key)
     if id(kind) in PLAIN_KEYS or not depth:
         return NOTHING
+    if kind is tuple:
+        for inner in key:
+            if id(type(inner)) not in PLAIN_KEYS:
+                break
+        else:
+            # Most are like this.
+            return NOTHING
     holder = class_holding(kind, "__hash__")
     if holder is None or holder[0] is object:
         return NOTHING
