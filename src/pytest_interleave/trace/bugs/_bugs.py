@@ -287,8 +287,13 @@ class Bugs:
         what = self._words.what(found.position)
         place = None if following is None else self._log[following][1].where()
         if following is not None and is_released:
-            span = span_of(self._words, written, Turn(following, written.thread, kinds.ACQUIRE, written.place))
-            held = around_loop(span) if span.begin == span.end else span
+            calls, later = self._words.calls(written.position), self._words.calls(following)
+            if calls[0][::2] == later[0][::2] and later[0].lineno <= calls[0].lineno:
+                # It is in a later call of the same function.
+                calls, later = calls[1:], later[1:]
+            both = common_call(calls, later)
+            span = None if both is None else Span(*both)
+            held = around_loop(span) if span is not None and span.begin == span.end else span
             helps = f"make both uses one atomic step: hold one lock {held.text}{held.caller}" if held else ""
             return Bug(f"Dirty read of {what} by {self._words.thread(found.position)}", what, helps)
         if following is None or place is None or place[::2] != written.place[::2]:

@@ -239,7 +239,9 @@ class Effects:
             (access, later)
             for thing in touched_in(self._things, window)
             for access, later in swapped(thing, *window, assigned=True)
-            if not access.writes and later.position < self._end and self._involved.decides(thing, access)
+            if not access.writes and later.position < self._end and self._involved.has(thing, access)
+            # The failure may be due to what a thread has not done because of a check.
+            if self._involved.has_line(access.place) or self._words.is_check(access.position)
         ]
         return TooEarly(*min(found, key=lambda pair: pair[1].position)) if found else None
 
