@@ -105,3 +105,34 @@ def test_a_lock_is_held_while_a_decorated_function_runs():
     assert timeline_of(body).help.startswith(
         f"make check and act one atomic step: hold one lock from {at('remember: check')} to"
     )
+
+
+class Stock:
+    def __init__(self):
+        self.left, self.lock = 5, Lock()
+
+    def check(self):
+        with self.lock:
+            assert self.left >= 0  # stock: check
+
+    def sell(self):
+        before = self.left  # stock: read
+        self.left = before - 1  # stock: write
+
+    def restock(self):
+        self.left = 9  # stock: restock
+
+
+def test_a_lock_that_other_accesses_hold():
+    def body():
+        stock = Stock()
+        stock.left = 5
+        in_threads(checks=stock.check, sells=stock.sell, restocks=stock.restock)
+        assert stock.left >= 8
+
+    timeline = timeline_of(body)
+    assert timeline.bug == "Lost update on Stock.left"
+    assert timeline.help == (
+        f"hold Stock.lock from {at('stock: read')} to {MARKS.line('stock: write')}, and at {at('stock: restock')}, "
+        f"as {at('stock: check')} does"
+    )

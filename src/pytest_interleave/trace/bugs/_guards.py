@@ -68,14 +68,13 @@ class Guards:
             return guarded
         if until is not None and self.wait_between(other, until) is not None:
             return ""
-        usual = self._usual_lock(first, last, other, until, span)
-        if usual:
-            return usual
         known = all(span.has(self._words.calls(each.position)) for each in (other, until or other))
         aside = span_of(self._words, other, until or other)
         lines = aside.text.replace("around", "at") if aside.is_in_one_function else at_place(other.place)
         beside = "" if known else f", and {lines}"
-        return f"make {what} one atomic step: hold one lock {span.text}{span.caller}{beside}"
+        lines = f"{span.text}{span.caller}{beside}"
+        usual = self._usual_lock(first, {first, last, other, until or other}, span)
+        return f"hold {usual[0]} {lines}{usual[1]}" if usual else f"make {what} one atomic step: hold one lock {lines}"
 
     def _from_check(self, span: Span, first: Access) -> Span:
         """Return the lines from a check of the same thing before the first access on, if the function has one."""
@@ -133,7 +132,8 @@ class Guards:
             if span.is_in_one_function:
                 method = self._method(taken_by_thread, span.begin, private=again is None)
             if method:
-                return f"move {span.text.removeprefix('from ').removeprefix('around ')} into {method} throughout"
+                moved = span.text.removeprefix("from ").removeprefix("around ").removeprefix("in ")
+                return f"move {moved} into {method} throughout"
             name = self._name(hold)
             taken = short_place(self._taken_at(taken_by_thread))
             if again:
@@ -147,9 +147,12 @@ class Guards:
             return f"hold {name} {lines}, too, as {owner} does at {where}"
         return ""
 
-    def _usual_lock(self, first: Access, last: Access | Turn, other: Access, until: Access | None, span: Span) -> str:
-        """Return the advice to hold the lock that is held at another access to the same; empty if there is no such."""
-        known = {each.position for each in (first, last, other, until) if each is not None}
+    def _usual_lock(self, first: Access, steps: Iterable[Access | Turn], span: Span) -> tuple[str, str] | None:
+        """Return the name of the lock that is held at another access to the same, and where that is as a clause.
+
+        None if there is no such lock, or if it is held at one of `steps`.
+        """
+        known = {each.position for each in steps}
         others = [each for each in self._accesses.alike(first) if each.position not in known]
         held = self._held_at({*known, *(each.position for each in others)}) if others else {}
         inside = {address for position in known for address in held.get(position, ())}
@@ -160,13 +163,13 @@ class Guards:
             if address not in inside
         }
         if len(usual) != 1:
-            return ""
+            return None
         ((hold, example),) = usual.values()
         name = self._name(hold)
         if has_variable_index(name) or self.waits_in(span, hold.lock):
-            return ""
+            return None
         again = self._taken_below(hold.lock, span)
-        return f"hold {name} {span.text}{span.caller}, as {short_place(example.place)} does{_reentrant(again)}"
+        return name, f", as {short_place(example.place)} does{_reentrant(again)}"
 
     def wait_between(self, first: Access | Turn, last: Access | Turn) -> int | None:
         """Return the first step by which a thread waits for another one from one of its steps to another one, or None.

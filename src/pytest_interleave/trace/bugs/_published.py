@@ -16,6 +16,9 @@ from ..effects._spans import common_call
 from ..words._words import Words
 from ._bug import WIDEST, Bug
 
+#: At most this many steps before the use are examined.
+_MOST_STEPS = 5_000
+
 
 class _Publication(NamedTuple):
     """The steps by which a thread makes an object visible, and by which another one finds it."""
@@ -48,7 +51,7 @@ def _published_before(
     that both are about one object, as `self.jobs = jobs` and `jobs.load()` do.
     """
     changing = words.calls(later.position)
-    for position in range(access.position - 1, -1, -1):
+    for position in range(access.position - 1, max(access.position - _MOST_STEPS, 0) - 1, -1):
         if log[position][0].path != later.thread:
             continue
         for written in accesses.at(position):
