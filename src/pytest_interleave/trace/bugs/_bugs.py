@@ -243,7 +243,9 @@ class Bugs:
             steps = "check and act" if taken else "both accesses"
             return Bug(f"{kind} on {what}", what, self._one_lock(first, last, steps, between))
         if effect.loses_update and operations[1].kind == kinds.WRITE:
-            return Bug(f"Lost update on {what}", what, self._one_lock(first, last, "read and write", between))
+            # A thread that restores an old value has written another one meanwhile.
+            kind = "Atomicity violation" if self._accesses.writes_between(first, last) else "Lost update"
+            return Bug(f"{kind} on {what}", what, self._one_lock(first, last, "read and write", between))
         if looked or not (first.writes or last.writes):
             # A thread that has read again before it wrote has not seen the two values together.
             kind, steps = (

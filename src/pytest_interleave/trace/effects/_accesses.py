@@ -66,6 +66,12 @@ class Accesses:
         after = None if thing is None else thing.next(access.thread, access.position, access, assigned=True)
         return after if after is not None and after.position < self._end and same_function(access, after) else None
 
+    def writes_between(self, first: Access, last: Access) -> bool:
+        """Whether a thread assigns the part of two of its accesses in between."""
+        thing = self._thing(first)
+        own = None if thing is None else thing.next(first.thread, first.position + 1, first, assigned=True)
+        return own is not None and own.position < last.position
+
     def written_together(self, access: Access, later: Access) -> tuple[Access, Access] | None:
         """Return two writes to another variable, before two writes of two threads to one: each thread writes to both.
 
