@@ -63,7 +63,7 @@ def event_of(
     `where` is the place of a step that a thread waits to do. `beside` are the positions of steps in the same row.
     """
     unit, operation, touches = step
-    place = _with_source(operation.where() if where is None else where, position, recorder)
+    place = operation.where() if where is None else where
     held_up = operation.kind == kinds.HELD_UP
     value = "" if recorder is None else recorder.text_at(position, beside)
     call = call_of(operation) if operation.is_access else ""
@@ -86,13 +86,6 @@ def event_of(
         call=call,
         does="" if held_up else _does(operation, touches, value, position, recorder),
     )
-
-
-def _with_source(place: Place, position: int, recorder: Recorder | None) -> Place:
-    """Return the innermost caller that has source for code that was generated, such as a method of a dataclass."""
-    if recorder is None or not place.is_generated:
-        return place
-    return next((each for each in recorder.calls_at(position) if not each.is_generated), place)
 
 
 def _kind_of(operation: Operation) -> str:

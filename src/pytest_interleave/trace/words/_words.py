@@ -154,8 +154,6 @@ class Words:
         operation = self._log[position][1]
         did = self._accessed(position, variable) if operation.is_access else self._used(position)
         place = operation.where()
-        if place.is_generated:
-            place = self.calls(position)[0]
         return Evidence(position, f"{self.thread(position)} {did}", str(place), place.text)
 
     def _used(self, position: int) -> str:
