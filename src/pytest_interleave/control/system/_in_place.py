@@ -14,8 +14,10 @@ from typing import Any
 from ..identity._types import is_made_by_a_program, stand_ins
 from ..scope._modules import ImportedModules, is_module, loaded, namespace_of_module
 from ..scope._places import is_ours, is_stdlib
-from . import _dbm, _descriptors, _entries, _event_loops, _files, _logs, _paths, _process_settings, _processes, _sockets
-from ._sqlite import StandIns
+from . import _event_loops, _process_settings, _processes, _sockets
+from .databases import _dbm
+from .databases._sqlite import StandIns
+from .files import _descriptors, _entries, _logs, _open, _paths
 
 #: An owner, the name of its attribute, and the value to put there.
 Replacement = tuple[Any, str, Any]
@@ -27,8 +29,8 @@ _OF_OS: dict[str, Callable[..., Any]] = {
     **_process_settings.REPLACEMENTS,
 }
 _FUNCTIONS: tuple[Replacement, ...] = (
-    (builtins, "open", _files.open_),
-    (io, "open", _files.open_),
+    (builtins, "open", _open.open_),
+    (io, "open", _open.open_),
     *((os, name, ours) for name, ours in _OF_OS.items()),
     *((sys, name, ours) for name, ours in _process_settings.OF_SYS.items()),
 )

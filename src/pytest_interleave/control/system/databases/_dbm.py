@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator, MutableMapping
 from types import ModuleType
 from typing import Any
 
-from ..execution.units import _current
-from ..scope import _real
-from ..steps._things import READ, WRITE, Thing
-from ._paths import target_of
-from ._uses import like, note
+from ...execution.units import _current
+from ...scope import _real
+from ...steps._things import READ, WRITE, Thing
+from .._uses import like, note
+from ..files._paths import target_of
 
 _units = _current.units
 _get_ident = _real.get_ident

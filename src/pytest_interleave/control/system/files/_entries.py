@@ -6,15 +6,15 @@ import os
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from ..execution.units import _current
-from ..scope import _real
-from ..steps._things import ENTRY, EXCHANGE, LIST, READ, SCAN, WRITE, Thing
-from ._files import looked_up
+from ...execution.units import _current
+from ...scope import _real
+from ...steps._things import ENTRY, EXCHANGE, LIST, READ, SCAN, WRITE, Thing
+from .._uses import like, note
+from ._open import looked_up
 from ._paths import entry_of, file_at, is_directory, is_there, of_descriptor, opened, target_of, unnamed
-from ._uses import like, note
 
 if TYPE_CHECKING:
-    from ..execution.units._units import Unit
+    from ...execution.units._units import Unit
 
 _units = _current.units
 _get_ident = _real.get_ident

@@ -6,7 +6,7 @@ import os
 import stat
 from typing import Any
 
-from ..steps._things import Thing
+from ...steps._things import Thing
 
 _stat, _lstat, _fstat = os.stat, os.lstat, os.fstat
 _getcwd = os.getcwd

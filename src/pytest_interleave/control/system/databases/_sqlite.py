@@ -10,14 +10,14 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote
 
-from ..execution.units import _current
-from ..scope import _real
-from ..steps._things import READ, WRITE, Thing
-from ._paths import target_of
-from ._uses import derived, like, note
+from ...execution.units import _current
+from ...scope import _real
+from ...steps._things import READ, WRITE, Thing
+from .._uses import derived, like, note
+from ..files._paths import target_of
 
 if TYPE_CHECKING:
-    from ..execution.units._units import Unit
+    from ...execution.units._units import Unit
 
 _units = _current.units
 _get_ident = _real.get_ident

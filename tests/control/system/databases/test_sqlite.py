@@ -12,10 +12,10 @@ import pytest
 
 from pytest_interleave.control import Control
 from pytest_interleave.control.steps import READ, WRITE
-from pytest_interleave.control.system._sqlite import database_of, only_reads
+from pytest_interleave.control.system.databases._sqlite import database_of, only_reads
 from tests.driving import execute, require_good_end, value_of
 
-from .conftest import used
+from ..conftest import used
 
 
 @pytest.mark.parametrize(

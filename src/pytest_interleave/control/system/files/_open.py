@@ -14,14 +14,14 @@ import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ..execution.units import _current
-from ..scope import _real
-from ..steps._things import ENTRY, READ, WRITE
+from ...execution.units import _current
+from ...scope import _real
+from ...steps._things import ENTRY, READ, WRITE
+from .._uses import derived, like, note
 from ._paths import file_at, is_there, of_descriptor, opened, target_of
-from ._uses import derived, like, note
 
 if TYPE_CHECKING:
-    from ..execution.units._units import Unit
+    from ...execution.units._units import Unit
 
 _units = _current.units
 _get_ident = _real.get_ident

@@ -17,7 +17,7 @@ from pytest_interleave.control import Control
 from pytest_interleave.control.steps import ENTRY, EXCHANGE, LIST, READ, SCAN, WRITE
 from tests.driving import execute, require_good_end, value_of
 
-from .conftest import used
+from ..conftest import used
 
 
 @pytest.mark.parametrize(

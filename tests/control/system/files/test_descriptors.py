@@ -13,7 +13,7 @@ import pytest
 from pytest_interleave.control.steps import READ, WRITE
 from tests.driving import execute, require_good_end
 
-from .conftest import used
+from ..conftest import used
 
 fcntl = pytest.importorskip("fcntl")
 

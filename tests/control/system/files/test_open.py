@@ -22,7 +22,7 @@ from pytest_interleave.control import Control
 from pytest_interleave.control.steps import ENTRY, READ, WRITE
 from tests.driving import execute, require_good_end, value_of
 
-from .conftest import used
+from ..conftest import used
 
 #: Not by a name of its own, which would stand for the stand-in while that is in place.
 REAL = {"open": io.open}

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
 
-from ..execution.units import _current
-from ..scope import _real
-from ..steps._things import READ, WRITE, Thing
+from ...execution.units import _current
+from ...scope import _real
+from ...steps._things import READ, WRITE, Thing
+from .._uses import derived, like, note
 from ._paths import of_descriptor
-from ._uses import derived, like, note
 
 _units = _current.units
 _get_ident = _real.get_ident

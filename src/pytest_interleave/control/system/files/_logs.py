@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
 
-from ..execution.units import _current
-from ..scope import _real
-from ..steps._things import APPEND
-from ._files import Text
+from ...execution.units import _current
+from ...scope import _real
+from ...steps._things import APPEND
+from .._uses import like, note
+from ._open import Text
 from ._paths import file_at, target_of
-from ._uses import like, note
 
 _units = _current.units
 _get_ident = _real.get_ident

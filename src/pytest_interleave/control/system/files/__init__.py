@@ -1,0 +1,1 @@
+"""Stand-ins for functions that use files and directories."""
