@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from ..control import Operation, Place, Recorder, Step, Touches
 from ..control.interpreter import opname_at
-from ..control.steps import kinds
+from ..control.steps import External, kinds
 from .causes._checks import looks_up
 from .causes._what import what_of
 from .words._words import call_of, called_with, function_called, numbered
@@ -70,7 +70,7 @@ def event_of(
     if call:
         part = touches[-1][1] if touches else None
         call = f"{call.removeprefix('.')}{called_with(value, part, writes=operation.kind != kinds.READ)}"
-    elif operation.is_access:
+    elif operation.is_access and not operation.is_external:
         function = function_called(operation, touches).rpartition(".")[2]
         call = function and f"{function}(){called_with(value, None, writes=True)}"
     return Event(
@@ -96,6 +96,8 @@ def _kind_of(operation: Operation) -> str:
 
 def _does(operation: Operation, touches: Touches | None, value: str, position: int, recorder: Recorder | None) -> str:
     """Return what an access does if its kind and its value do not say it: it looks for something, or finds nothing."""
+    if isinstance(operation, External):
+        return str(operation.doing)
     if not operation.is_access or recorder is None or not touches:
         return ""
     empty = recorder.finds_nothing(position)

@@ -97,6 +97,10 @@ class Recorder:
             self._calls[step] = places_in_scope(frame, _MOST_CALLS)
         if not (concerned or self._everything) or step in self._texts or not touches or not operation.is_access:
             return
+        if operation.is_external:
+            # What it does is in its own words. No object has to be kept.
+            self._kept[step], self._texts[step] = [], ""
+            return
         if not concerned and real_seconds() >= self._until:
             self.cut_short = True
             return

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from . import _kinds as kinds
 
 if TYPE_CHECKING:
+    from ._external import External, Key
     from ._things import APPEND, ENTRY, EXCHANGE, LIST, READ, SCAN, WRITE, Thing, Use
     from ._touches import CUT, EVERY_THREAD, FOREIGN, HIDDEN, OPAQUE, UNSURE, WRITES, shown_touch
 else:
@@ -18,8 +19,10 @@ else:
             "ENTRY": "._things",
             "EVERY_THREAD": "._touches",
             "EXCHANGE": "._things",
+            "External": "._external",
             "FOREIGN": "._touches",
             "HIDDEN": "._touches",
+            "Key": "._external",
             "LIST": "._things",
             "OPAQUE": "._touches",
             "READ": "._things",
@@ -48,6 +51,8 @@ __all__ = [
     "UNSURE",
     "WRITE",
     "WRITES",
+    "External",
+    "Key",
     "Thing",
     "Use",
     "kinds",

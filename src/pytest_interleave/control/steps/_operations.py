@@ -40,6 +40,8 @@ class Operation:
 
     #: False if it waits for a limited time, or not at all.
     patient = True
+    #: True for a step on state outside memory, see `External`.
+    is_external = False
 
     def __init__(
         self,

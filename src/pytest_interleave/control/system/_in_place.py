@@ -17,7 +17,9 @@ from ..scope._places import is_ours, is_stdlib
 from . import _event_loops, _process_settings, _processes, _sockets
 from .databases import _dbm
 from .databases._sqlite import StandIns
-from .files import _descriptors, _entries, _logs, _open, _paths
+from .files import _descriptors, _entries, _listing, _locks, _logs, _mapped, _open
+from .files._handles import forget_descriptors
+from .files._touched import forget_touched
 
 #: An owner, the name of its attribute, and the value to put there.
 Replacement = tuple[Any, str, Any]
@@ -31,6 +33,7 @@ _OF_OS: dict[str, Callable[..., Any]] = {
 _FUNCTIONS: tuple[Replacement, ...] = (
     (builtins, "open", _open.open_),
     (io, "open", _open.open_),
+    (os, "DirEntry", _listing.DirEntry),
     *((os, name, ours) for name, ours in _OF_OS.items()),
     *((sys, name, ours) for name, ours in _process_settings.OF_SYS.items()),
 )
@@ -53,8 +56,8 @@ def _of_glob(module: ModuleType) -> Iterable[Replacement]:
 #: By module, the stand-ins for its contents. Only modules that have been imported already count: nothing is imported.
 _OF_MODULES: dict[str, Callable[[ModuleType], Iterable[Replacement]]] = {
     "sqlite3.dbapi2": _of_sqlite,
-    "fcntl": _descriptors.of_fcntl,
-    "mmap": _descriptors.of_mmap,
+    "fcntl": _locks.of_fcntl,
+    "mmap": _mapped.of_mmap,
     "selectors": _event_loops.of_selectors,
     "asyncio.base_events": _event_loops.of_base_events,
     "asyncio.selector_events": _event_loops.of_selector_events,
@@ -137,7 +140,9 @@ def put_in_place() -> None:
     if _depth > 1:
         put_in_new_modules()
         return
-    _paths.forget_files()
+    forget_touched(all_of_them=True)
+    forget_descriptors()
+    _locks.forget_locks()
     _sockets.forget_pairs()
     _find()
     _put(_all())
@@ -146,7 +151,7 @@ def put_in_place() -> None:
 
 def put_in_new_modules() -> None:
     """Put stand-ins into modules that have been imported since, too; to be called between executions."""
-    _paths.forget_directories()
+    forget_touched(all_of_them=False)
     if len(sys.modules) != _modules_known:
         _find()
         _put(_all())

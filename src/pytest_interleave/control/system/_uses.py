@@ -42,40 +42,45 @@ def unrecorded() -> Iterator[None]:
 def note(unit: Unit, thing: Thing, way: str, how: str, handle: Hashable = None) -> None:
     """Record that a controlled thread uses something."""
     execution = unit.execution
-    if execution.closing is not None or execution.forked or _unrecorded or unit.index in _recording:
+    if execution.closing is not None or not is_recorded(unit):
         return
     uses = execution.uses
     if uses is None:
         uses = execution.uses = Uses()
     # To find the place may use files itself.
-    _recording.add(unit.index)
+    recording.add(unit.index)
     try:
         if not uses.has(unit, thing, way, handle):
-            place = _user_frame(sys._getframe(2))
+            place = user_frame(sys._getframe(2))
             if place is not None:
                 uses.add(unit, thing, way, how, handle, place)
     finally:
-        _recording.discard(unit.index)
+        recording.discard(unit.index)
 
 
 #: Indexes of the threads a use of which is being recorded.
-_recording: set[int] = set()
+recording: set[int] = set()
+
+
+def is_recorded(unit: Unit) -> bool:
+    """Whether what a controlled thread does now is the program's, and not a part of something recorded already."""
+    return not (unit.execution.forked or _unrecorded or unit.index in recording)
 
 
 @contextmanager
 def nothing_further(unit: Unit | None) -> Iterator[None]:
     """Record nothing of a thread while entered: what it does is a part of a use that is recorded already."""
-    if unit is None or unit.index in _recording:
+    if unit is None or unit.index in recording:
         yield
         return
-    _recording.add(unit.index)
+    recording.add(unit.index)
     try:
         yield
     finally:
-        _recording.discard(unit.index)
+        recording.discard(unit.index)
 
 
-def _user_frame(frame: FrameType | None) -> FrameType | None:
+def user_frame(frame: FrameType | None) -> FrameType | None:
     """Return the nearest frame in scope, else the nearest not of ours; None if pytest or this plugin is at work."""
     holds = _current_scope.scope.holds
     nearest: FrameType | None = None

@@ -21,7 +21,7 @@ from ...control.identity import (
     touched_expression,
     type_named,
 )
-from ...control.steps import kinds, shown_touch
+from ...control.steps import External, kinds, shown_touch
 from ..happens_before._holding import Holding
 from ._fasttrack import Conflict
 from ._variables import (
@@ -211,6 +211,8 @@ def _name(
 
 def name_of_access(operation: Operation, touches: Touches | None) -> str:
     """Return a name for what an access touches: "Account.balance", "global hits", "state[0]", "a list"."""
+    if isinstance(operation, External):
+        return operation.what
     variables = [variable for variable, _ in variables_of(operation, touches or ())]
     is_call = opname_of(operation).startswith("CALL") or is_ours(operation.code.co_filename)
     if not variables and is_call:

@@ -12,7 +12,7 @@ from ...control.execution import awaited, described, short_name
 from ...control.identity import LruCache, called_expression, short_text, shows_key, touched_expression, type_named
 from ...control.interpreter import items_set, opname_at
 from ...control.primitives import SimpleQueue
-from ...control.steps import OPAQUE, WRITES, kinds, shown_touch
+from ...control.steps import OPAQUE, WRITES, External, kinds, shown_touch
 from ...detect import name_of_access, name_with_article
 from ..causes._checks import is_check, is_checked_by_caller, looks_up
 from ..causes._iterations import call_under_way
@@ -197,6 +197,8 @@ class Words:
 
     def _accessed(self, position: int, variable: str) -> str:
         _, operation, touches = self._log[position]
+        if isinstance(operation, External):
+            return in_third_person(str(operation.doing))
         part = touches[-1][1] if touches else None
         value, what = self.value(position), self.what(position)
         same = what == variable
@@ -248,6 +250,20 @@ class Words:
         if same:
             return f"{verb} {value or 'it'}"
         return f"{verb} {what} ({value})" if value else f"{verb} {what}"
+
+
+#: The verbs with which steps on files begin.
+_VERBS = frozenset(
+    "access change chmod copy create get link list lock open read remove rename replace stat truncate write".split()
+)
+
+
+def in_third_person(text: str) -> str:
+    """Return what a thread does, in a sentence: "writes data.json" for "write data.json"."""
+    verb, space, rest = text.partition(" ")
+    if verb in _VERBS:
+        return f"{verb}s{space}{rest}"
+    return f"runs {text}"
 
 
 def call_of(operation: Operation) -> str:

@@ -162,7 +162,7 @@ class Probe:
     def _only_counts(self, operation: Operation, frame: FrameType) -> bool:
         """Whether a change writes only a number, what was written there before, or something for the first time."""
         code, lasti = operation.code, operation.lasti
-        if operation.target is not None or frame.f_code is not code:
+        if operation.target is not None or operation.is_external or frame.f_code is not code:
             return False
         value = new_value(frame, opname_at(code, lasti), lasti)
         mark = None if value is MISSING else mark_of(value)
@@ -193,7 +193,7 @@ def changes(operation: Operation, touches: Touches | None) -> bool:
 
 def writes_what_is_there(operation: Operation, touches: Touches | None, frame: FrameType) -> bool:
     """Whether a step writes a value where that value already is, so that nothing changes."""
-    if operation.kind != WRITE or operation.target is not None or not touches:
+    if operation.kind != WRITE or operation.target is not None or operation.is_external or not touches:
         return False
     innermost = user_frame(frame)
     if innermost is None or innermost.f_code is not operation.code:

@@ -23,7 +23,7 @@ class Database(MutableMapping[Any, Any]):
 
     def __init__(self, real: Any, path: Any) -> None:
         self._real = real
-        self._thing = Thing("database", target_of(path))
+        self._thing = Thing("database", target_of(path).path)
         self._number = next(_numbers)
 
     def _note(self, way: str) -> None:

@@ -60,7 +60,7 @@ def database_of(database: Any, *, uri: bool) -> Thing:
             text = ":memory:"
     if text in ("", ":memory:"):
         return Thing("database", ("memory", next(_numbers)), text or "without a name")
-    return Thing("database", target_of(text))
+    return Thing("database", target_of(text).path)
 
 
 def _note(unit: Unit | None, owner: Any, statement: Any, handle: int | None = None) -> None:

@@ -3,18 +3,37 @@
 from __future__ import annotations
 
 import os
+import stat
+import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from ...execution.units import _current
 from ...scope import _real
-from ...steps._things import ENTRY, EXCHANGE, LIST, READ, SCAN, WRITE, Thing
-from .._uses import like, note
-from ._open import looked_up
-from ._paths import entry_of, file_at, is_directory, is_there, of_descriptor, opened, target_of, unnamed
+from ...steps._external import Look
+from ...steps._touches import NOTHING, READS, WRITES, Touches
+from .._announce import announce
+from .._uses import like
+from ._descriptor_steps import announce_use
+from ._handles import add_descriptor, handle_of
+from ._listing import Entries
+from ._open import announce_opening, failed, name_at, relative_to
+from ._paths import (
+    Found,
+    entry_of,
+    followed,
+    forget_directories,
+    is_device,
+    path_of_descriptor,
+    remember_opened,
+    status,
+    status_of_descriptor,
+)
+from ._touched import WORKING_DIRECTORY, content, directory, entry, has_lost_entry, tree
 
 if TYPE_CHECKING:
     from ...execution.units._units import Unit
+    from ...steps._external import Doing
 
 _units = _current.units
 _get_ident = _real.get_ident
@@ -24,82 +43,197 @@ _LOOKING = ("stat", "access", "getxattr", "listxattr")
 _LOOKING_AT_LINKS = ("lstat", "readlink")
 _CHANGING = ("truncate", "utime", "chmod", "chown", "setxattr", "removexattr", "chflags")
 _CHANGING_LINKS = ("lchown", "lchmod", "lchflags")
-_LISTING = {"listdir": LIST, "scandir": SCAN}
+_LISTING = ("listdir", "scandir")
 _CREATING = ("mkdir", "mkfifo", "mknod")
 _REMOVING = ("remove", "unlink", "rmdir")
 
-
-def _note_path(
-    unit: Unit, path: Any, way: str, how: str, dir_fd: int | None, of: Callable[..., str], kind: str = "file"
-) -> None:
-    if isinstance(path, int):
-        thing = of_descriptor(path)
-    else:
-        try:
-            thing = file_at(of(path, dir_fd))
-        except (TypeError, ValueError, OSError):
-            # This is not the program's error: the function itself has accepted the path.
-            return
-    if thing is not None:
-        note(unit, thing if kind == "file" else Thing(kind, *thing[1:]), way, how)
+#: The file of the functions that ask only whether something is there, and those that ask nothing else.
+_EXISTENCE = os.path.join(os.path.dirname(os.path.abspath(os.__file__)), "genericpath.py")
+_ASKING_FOR_EXISTENCE = frozenset(("exists", "lexists", "isfile", "isdir"))
 
 
-def _one_path(
-    real: Callable[..., Any], way: str, how: str, of: Callable[..., str], kind: str = "file"
-) -> Callable[..., Any]:
+def announce_path(
+    unit: Unit, path: Any, verb: str, look: Callable[[Found], tuple[Touches, bool]], dir_fd: int | None = None
+) -> Doing | None:
+    """Announce a step on what is at a path; `look` returns what it touches, and whether it writes."""
+    try:
+        found = entry_of(path, dir_fd)
+        if is_device(found.path):
+            return None
+    except (TypeError, ValueError, OSError):
+        # It is no path; the real function raises the error.
+        return None
+    name = name_at(found.path)
+    text = f"{verb} {name}"
+
+    def again() -> Look:
+        touches, writes = look(entry_of(path, dir_fd))
+        return Look(relative_to(path, dir_fd) + touches, writes, text)
+
+    return announce(unit, name, verb, again)
+
+
+def _one_path(real: Callable[..., Any], verb: str, *, writes: bool, links: bool = False) -> Callable[..., Any]:
+    """Return the stand-in for a function that reads or changes what is at a path, which may be a descriptor."""
+    how = WRITES if writes else READS
+
     def call(path: Any, *args: Any, **options: Any) -> Any:
         unit = _units[_get_ident()]
         if unit is None:
             return real(path, *args, **options)
+        of_link = links or options.get("follow_symlinks") is False
+        only_entry = not writes and (real.__name__ == "readlink" or _only_existence())
+
+        def look(found: Found) -> tuple[Touches, bool]:
+            there = found if of_link else followed(found)
+            # Only what is a file has a content.
+            touches = NOTHING if only_entry else content(status(there.path), how)
+            return entry(there, READS) + touches, writes
+
+        if isinstance(path, int):
+            doing = announce_use(unit, handle_of(path), handle_of(path).name, path, verb)
+        else:
+            doing = announce_path(unit, path, verb, look, options.get("dir_fd"))
         try:
-            result = real(path, *args, **options)
-        except OSError:
-            if not isinstance(path, int):
-                looked_up(unit, path, options.get("dir_fd"))
+            return real(path, *args, **options)
+        except OSError as error:
+            failed(doing, error)
             raise
-        _note_path(unit, path, way, how, options.get("dir_fd"), of, kind)
-        return result
 
     return call
 
 
-def _listing(real: Callable[..., Any], way: str) -> Callable[..., Any]:
+def _only_existence() -> bool:
+    """Whether the caller's caller only asks whether something is there."""
+    code = sys._getframe(2).f_code
+    return code.co_name in _ASKING_FOR_EXISTENCE and code.co_filename == _EXISTENCE
+
+
+def _listing(real: Callable[..., Any]) -> Callable[..., Any]:
     def call(path: Any = None) -> Any:
         unit = _units[_get_ident()]
         if unit is None:
             return real(path)
+        descriptor = path if isinstance(path, int) else None
+        where = os.curdir if path is None else path if descriptor is None else _path_of_open(descriptor)
+
+        def look(found: Found) -> tuple[Touches, bool]:
+            there = followed(found)
+            return entry(there, READS) + directory(there.path, READS), False
+
+        doing = announce_path(unit, where, "list", look)
         try:
-            result = real(path)
-        except OSError:
-            if not isinstance(path, int):
-                looked_up(unit, path)
+            found = real(path)
+        except OSError as error:
+            failed(doing, error)
             raise
-        _note_path(unit, os.curdir if path is None else path, way, "listed", None, target_of, "directory")
-        return result
+        if real.__name__ == "scandir":
+            found = Entries(found, descriptor)
+        if doing is not None:
+            number = len(found)
+            doing.result = f"{number} entr{'y' if number == 1 else 'ies'}"
+        return found
+
+    return call
+
+
+def _path_of_open(descriptor: int) -> str:
+    try:
+        return path_of_descriptor(descriptor)
+    except OSError:
+        return ""
+
+
+def _creating(real: Callable[..., Any]) -> Callable[..., Any]:
+    is_directory = real.__name__ == "mkdir"
+
+    def call(path: Any, *args: Any, **options: Any) -> Any:
+        unit = _units[_get_ident()]
+        if unit is None:
+            return real(path, *args, **options)
+
+        def look(found: Found) -> tuple[Touches, bool]:
+            if status(found.path) is not None:
+                return entry(found, READS), False
+            return entry(found, WRITES) + (directory(found.path, WRITES) if is_directory else NOTHING), True
+
+        doing = announce_path(unit, path, "create", look, options.get("dir_fd"))
+        try:
+            return real(path, *args, **options)
+        except OSError as error:
+            failed(doing, error)
+            raise
 
     return call
 
 
 def _removing(real: Callable[..., Any]) -> Callable[..., Any]:
-    of_directory = real.__name__ == "rmdir"
+    is_directory = real.__name__ == "rmdir"
 
     def call(path: Any, *args: Any, **options: Any) -> Any:
         unit = _units[_get_ident()]
         if unit is None:
             return real(path, *args, **options)
         dir_fd = options.get("dir_fd")
-        if of_directory:
-            # Whether it is removed depends on what is in it.
-            _note_path(unit, path, LIST, "listed", dir_fd, entry_of, "directory")
+
+        def look(found: Found) -> tuple[Touches, bool]:
+            there = status(found.path)
+            if there is None:
+                return entry(found, READS), False
+            if is_directory:
+                # Whether it is removed depends on what is in it.
+                return entry(found, WRITES) + directory(found.path, WRITES), True
+            return entry(found, WRITES), True
+
+        doing = announce_path(unit, path, "remove", look, dir_fd)
+        before = _status_at(path, dir_fd)
         try:
             real(path, *args, **options)
-        except OSError:
-            looked_up(unit, path, dir_fd)
+        except OSError as error:
+            failed(doing, error)
             raise
-        _note_path(unit, path, ENTRY, "removed", dir_fd, entry_of, "directory" if of_directory else "file")
+        _changed(before)
         return None
 
     return call
+
+
+def _status_at(path: Any, dir_fd: int | None) -> os.stat_result | None:
+    try:
+        return status(entry_of(path, dir_fd).path)
+    except (TypeError, ValueError, OSError):
+        return None
+
+
+def _changed(*before: os.stat_result | None) -> None:
+    """Note what there was at paths where there is now something else, or nothing."""
+    for found in before:
+        has_lost_entry(found)
+        if found is not None and not stat.S_ISREG(found.st_mode):
+            forget_directories()
+
+
+def _moved(path: Any, dir_fd: int | None) -> Touches:
+    """Return the touches of what another entry gets, or loses."""
+    try:
+        found = entry_of(path, dir_fd)
+        there = status(found.path)
+    except (TypeError, ValueError, OSError):
+        return NOTHING
+    touches = entry(found, WRITES)
+    if there is not None and stat.S_ISDIR(there.st_mode):
+        touches += tree(found.path)
+    return relative_to(path, dir_fd) + touches
+
+
+def _announce_two(
+    unit: Unit, verb: str, src: Any, dst: Any, look: Callable[[], Touches], dst_fd: int | None
+) -> Doing | None:
+    try:
+        name = name_at(entry_of(dst, dst_fd).path)
+    except (TypeError, ValueError, OSError):
+        return None
+    return announce(unit, name, verb, lambda: Look(look(), True, f"{verb} {name_at(src)} -> {name}"))
 
 
 def _renaming(real: Callable[..., Any]) -> Callable[..., Any]:
@@ -109,16 +243,25 @@ def _renaming(real: Callable[..., Any]) -> Callable[..., Any]:
         if unit is None:
             real(src, dst, **given)
             return
-        replaces = is_there(dst, dst_dir_fd)
+
+        def look() -> Touches:
+            target = _moved(dst, dst_dir_fd)
+            moved = _status_at(src, src_dir_fd)
+            if moved is not None and stat.S_ISDIR(moved.st_mode):
+                # What is in the directory appears at the new path.
+                target += tree(entry_of(dst, dst_dir_fd).path)
+            return _moved(src, src_dir_fd) + target
+
+        doing = _announce_two(unit, real.__name__, src, dst, look, dst_dir_fd)
+        before, replaced = _status_at(src, src_dir_fd), _status_at(dst, dst_dir_fd)
         try:
             real(src, dst, **given)
-        except OSError:
-            looked_up(unit, src, src_dir_fd)
-            looked_up(unit, dst, dst_dir_fd)
+        except OSError as error:
+            failed(doing, error)
             raise
-        kind = "directory" if is_directory(dst, dst_dir_fd) else "file"
-        _note_path(unit, dst, ENTRY, "replaced" if replaces else "created", dst_dir_fd, entry_of, kind)
-        _note_path(unit, src, ENTRY, "renamed", src_dir_fd, entry_of, kind)
+        _changed(replaced)
+        if before is not None and not stat.S_ISREG(before.st_mode):
+            forget_directories()
 
     return call
 
@@ -129,17 +272,25 @@ def _linking(real: Callable[..., Any]) -> Callable[..., Any]:
         if unit is None:
             real(src, dst, *args, **options)
             return
-        dir_fd = options.get("dst_dir_fd", options.get("dir_fd"))
+        dst_fd = options.get("dst_dir_fd", options.get("dir_fd"))
+        is_symbolic = real.__name__ == "symlink"
+
+        def look() -> Touches:
+            target = entry_of(dst, dst_fd)
+            touches = entry(target, WRITES if status(target.path) is None else READS)
+            if is_symbolic:
+                # What it leads to may be a directory.
+                return touches + directory(target.path, WRITES)
+            return entry(entry_of(src, options.get("src_dir_fd")), READS) + touches
+
+        doing = _announce_two(unit, "link", src, dst, look, dst_fd)
         try:
             real(src, dst, *args, **options)
-        except OSError:
-            looked_up(unit, dst, dir_fd)
+        except OSError as error:
+            failed(doing, error)
             raise
-        # A link to a directory leads to everything that is in it.
-        kind = "directory" if real.__name__ == "symlink" else "file"
-        _note_path(unit, dst, ENTRY, "created", dir_fd, entry_of, kind)
-        if real.__name__ == "link":
-            looked_up(unit, src, options.get("src_dir_fd"))
+        if is_symbolic:
+            forget_directories()
 
     return call
 
@@ -151,38 +302,34 @@ def open_descriptor(path: Any, flags: int, mode: int = 0o777, *, dir_fd: int | N
     """See `os.open`."""
     unit = _units[_get_ident()]
     given = {} if dir_fd is None else {"dir_fd": dir_fd}
-    creates = unit is not None and bool(flags & os.O_CREAT) and not is_there(path, dir_fd)
+    if unit is None and not _current.state.making_fixtures:
+        return _real_os_open(path, flags, mode, **given)
+    is_nameless = flags & getattr(os, "O_TMPFILE", 0) == getattr(os, "O_TMPFILE", -1)
+    doing = None
+    if unit is not None and not is_nameless:
+        creates, truncates = bool(flags & os.O_CREAT), bool(flags & os.O_TRUNC)
+        exclusive = creates and bool(flags & os.O_EXCL)
+        doing = announce_opening(unit, path, dir_fd, creates=creates, truncates=truncates, exclusive=exclusive)
     try:
         descriptor = _real_os_open(path, flags, mode, **given)
-    except OSError:
-        if unit is not None:
-            looked_up(unit, path, dir_fd)
+    except OSError as error:
+        failed(doing, error)
         raise
-    if flags & getattr(os, "O_TMPFILE", 0) == getattr(os, "O_TMPFILE", -1):
-        # No other code can open it.
-        unnamed(descriptor)
-        return descriptor
-    thing = opened(path, descriptor, dir_fd)
-    if unit is not None and thing is not None:
-        if creates:
-            note(unit, thing, ENTRY, "created")
-        elif flags & (os.O_WRONLY | os.O_RDWR | os.O_TRUNC):
-            note(unit, thing, WRITE, "written")
-        else:
-            note(unit, thing, READ, "read")
+    add_descriptor(descriptor, "a file without a name" if is_nameless else name_at(path))
+    if not is_nameless:
+        remember_opened(path, descriptor, dir_fd)
     return descriptor
-
-
-#: The working directory belongs to the whole process.
-_WORKING_DIRECTORY = Thing("process", "the working directory", "the working directory")
 
 
 def _changing_directory(real: Callable[..., Any]) -> Callable[..., Any]:
     def call(path: Any) -> None:
-        real(path)
         unit = _units[_get_ident()]
         if unit is not None:
-            note(unit, _WORKING_DIRECTORY, EXCHANGE, "changed")
+            name = name_at(path) if status_of_descriptor(path) is None else "a directory"
+            text = f"change to {name}"
+            touched = ((WORKING_DIRECTORY, None, WRITES),)
+            announce(unit, WORKING_DIRECTORY.name, "chdir", lambda: Look(touched, True, text))
+        real(path)
 
     return call
 
@@ -191,37 +338,36 @@ def _asking_for_directory(real: Callable[[], Any]) -> Callable[[], Any]:
     def call() -> Any:
         unit = _units[_get_ident()]
         if unit is not None:
-            note(unit, _WORKING_DIRECTORY, READ, "looked up")
+            touched = ((WORKING_DIRECTORY, None, READS),)
+            announce(unit, WORKING_DIRECTORY.name, "getcwd", lambda: Look(touched, False, "get the working directory"))
         return real()
 
     return call
 
 
 def _replacements() -> Iterator[tuple[str, Callable[..., Any]]]:
-    for names, way, how, of in (
-        (_LOOKING, READ, "looked up", target_of),
-        (_LOOKING_AT_LINKS, READ, "looked up", entry_of),
-        (_CHANGING, WRITE, "changed", target_of),
-        (_CHANGING_LINKS, WRITE, "changed", entry_of),
-        (_CREATING, ENTRY, "created", entry_of),
+    for names, verb, writes, links in (
+        (_LOOKING, "stat", False, False),
+        (_LOOKING_AT_LINKS, "stat", False, True),
+        (_CHANGING, "change", True, False),
+        (_CHANGING_LINKS, "change", True, True),
     ):
         for name in names:
             if hasattr(os, name):
-                yield name, _one_path(getattr(os, name), way, how, of, "directory" if name == "mkdir" else "file")
-    for name, listing in _LISTING.items():
-        yield name, _listing(getattr(os, name), listing)
-    for name in _REMOVING:
-        yield name, _removing(getattr(os, name))
-    for name in ("rename", "replace"):
-        yield name, _renaming(getattr(os, name))
-    for name in ("link", "symlink"):
-        if hasattr(os, name):
-            yield name, _linking(getattr(os, name))
-    for name in ("chdir", "fchdir"):
-        if hasattr(os, name):
-            yield name, _changing_directory(getattr(os, name))
-    for name in ("getcwd", "getcwdb"):
-        yield name, _asking_for_directory(getattr(os, name))
+                shown = name if name in ("truncate", "chmod", "access") else verb
+                yield name, _one_path(getattr(os, name), shown, writes=writes, links=links)
+    for names, stand_in in (
+        (_LISTING, _listing),
+        (_CREATING, _creating),
+        (_REMOVING, _removing),
+        (("rename", "replace"), _renaming),
+        (("link", "symlink"), _linking),
+        (("chdir", "fchdir"), _changing_directory),
+        (("getcwd", "getcwdb"), _asking_for_directory),
+    ):
+        for name in names:
+            if hasattr(os, name):
+                yield name, stand_in(getattr(os, name))
     yield "open", open_descriptor
 
 

@@ -8,10 +8,8 @@ from typing import Any
 
 from ...execution.units import _current
 from ...scope import _real
-from ...steps._things import APPEND
-from .._uses import like, note
-from ._open import Text
-from ._paths import file_at, target_of
+from .._uses import like
+from ._open import Text, announce_writing
 
 _units = _current.units
 _get_ident = _real.get_ident
@@ -21,9 +19,8 @@ def _emitting(real: Callable[..., Any]) -> Callable[..., Any]:
     def emit(self: Any, record: Any) -> None:
         unit = _units[_get_ident()]
         if unit is not None and type(self.stream) is not Text:
-            thing = file_at(target_of(self.baseFilename))
-            if thing is not None:
-                note(unit, thing, APPEND, "written")
+            # It has opened the file before the test.
+            announce_writing(unit, self.baseFilename)
         real(self, record)
 
     return like(real, emit)

@@ -1,4 +1,4 @@
-"""`open` under control: it makes the same layers as the real one, of classes that record what is done with the file.
+"""`open` under control: it makes the same layers as the real one, of classes whose system calls are scheduling points.
 
 This is not done by an audit hook: that sees when a file is opened, and neither reading nor writing; and it cannot be
 removed.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import io
-import itertools
+import os
 import sys
 import warnings
 from collections.abc import Callable
@@ -16,70 +16,100 @@ from typing import TYPE_CHECKING, Any
 
 from ...execution.units import _current
 from ...scope import _real
-from ...steps._things import ENTRY, READ, WRITE
-from .._uses import derived, like, note
-from ._paths import file_at, is_there, of_descriptor, opened, target_of
+from ...steps._external import Look
+from ...steps._touches import NOTHING, READS, WRITES, Touches
+from .._announce import announce
+from .._uses import derived, like
+from ._descriptor_steps import use_content
+from ._handles import Handle, add_file, closed, handle_of, watch_file
+from ._paths import entry_of, followed, is_device, status, target_of
+from ._touched import WORKING_DIRECTORY, content, entry, name_of
 
 if TYPE_CHECKING:
     from ...execution.units._units import Unit
+    from ...steps._external import Doing
 
 _units = _current.units
 _get_ident = _real.get_ident
 #: The real function: this module is imported before it is replaced.
 real_open = io.open
 
-_handles = itertools.count(1)
+#: Methods of the layers above the lowest one that may lead to a system call.
+_METHODS = (
+    "read", "read1", "readinto", "readinto1", "readline", "readlines", "readall", "peek", "write", "writelines",
+    "truncate", "flush", "seek", "tell",
+)  # fmt: skip
 
-#: Methods by what they do to the file. Writing may only fill a buffer; a thread that has another handle sees it later.
-_READING = ("read", "read1", "readinto", "readinto1", "readline", "readall", "peek")
-_WRITING = ("write", "truncate")
-_MOVING = ("seek", "tell")
 
-
-def _recording(base: type, name: str, way: str | None) -> Callable[..., Any]:
+def _used(base: type, name: str) -> Callable[..., Any]:
+    """Return the stand-in for a method of an open file, before which a thread may have to wait for another one."""
     real = getattr(base, name)
     # A file that is left open is written when Python ends, and the names in modules are gone by then.
     units, get_ident = _units, _get_ident
 
     def method(self: Any, *args: Any) -> Any:
         unit = units[get_ident()]
-        if unit is not None and self._thing is not None:
-            # Any use of a handle moves it on, for all that use the same one.
-            if way == WRITE or (way is None and self._writes):
-                note(unit, self._thing, WRITE, "written", self._handle)
-            else:
-                note(unit, self._thing, READ, "read", self._handle)
+        if unit is not None:
+            handle = self._handle
+            if handle is not None and handle.user is not unit:
+                handle.used_by(unit)
         return real(self, *args)
 
     return like(real, method)
 
 
-def _flushing(base: type) -> Callable[..., Any]:
-    real: Any = base.flush  # type: ignore[attr-defined]
-    # See `_recording`.
+def _layer(base: type) -> Any:
+    """Return a class of files for the layers above the lowest one."""
+    # With a replacement of `close` itself, there would be a line of ours in warnings about files that were never
+    # closed. It calls `flush`.
+    namespace = {name: _used(base, name) for name in _METHODS if hasattr(base, name)}
+    return derived(base, namespace, ("_handle",))
+
+
+def _system_call(name: str, verb: str) -> Callable[..., Any]:
+    """Return the stand-in for a method of the lowest layer, which is a step."""
+    real: Callable[..., Any] = getattr(io.FileIO, name)
     units, get_ident = _units, _get_ident
 
-    def flush(self: Any) -> None:
+    def method(self: Any, *args: Any) -> Any:
         unit = units[get_ident()]
-        if unit is not None and self._thing is not None and self._writes and not self.closed:
-            note(unit, self._thing, WRITE, "written", self._handle)
-        real(self)
+        handle = self._handle
+        if unit is None or handle is None or self.closed:
+            return real(self, *args)
+        return use_content(unit, handle, self.fileno(), verb, functools.partial(real, self, *args))
 
-    return like(real, flush)
-
-
-def _layer(base: type) -> Any:
-    """Return a class of files whose objects record what is done with them."""
-    # `flush` writes what is still in a buffer, if there is one. Closing a file calls it. With a replacement of `close`
-    # itself, there would be a line of ours in warnings about files that were never closed.
-    namespace: dict[str, Any] = {"flush": _flushing(base)}
-    for way, names in ((READ, _READING), (WRITE, _WRITING), (None, _MOVING)):
-        namespace.update({name: _recording(base, name, way) for name in names if hasattr(base, name)})
-    return derived(base, namespace, ("_thing", "_handle", "_writes"))
+    return like(real, method)
 
 
-#: Files without a buffer. The layer at the bottom of the others is a real one, and needs no record of its own.
-File = _layer(io.FileIO)
+#: The lowest layer, or the only one of a file without a buffer.
+File = derived(
+    io.FileIO,
+    {
+        name: _system_call(name, verb)
+        for name, verb in (
+            ("read", "read"), ("readinto", "read"), ("readall", "read"), ("write", "write"), ("truncate", "truncate"),
+        )
+    },
+    ("_handle",),
+)  # fmt: skip
+
+
+def _close(self: Any) -> None:
+    descriptor = None if self.closed else self.fileno()
+    io.FileIO.close(self)
+    if descriptor is not None:
+        closed(descriptor)
+
+
+#: The lowest layer of a file that is locked: closing it gives the lock back.
+LockedFile = derived(File, {"close": like(io.FileIO.close, _close)}, ())
+
+
+def _watch(raw: Any) -> None:
+    raw.__class__ = LockedFile
+
+
+watch_file.append(_watch)
 Reader = _layer(io.BufferedReader)
 Writer = _layer(io.BufferedWriter)
 Random = _layer(io.BufferedRandom)
@@ -123,38 +153,32 @@ def open_(
             stacklevel=2,
         )
         buffering = -1
-    known = unit is not None and opener is None and not isinstance(file, int)
-    creates = known and writes and not is_there(file)
+    handle = Handle(handle_of(file).name if isinstance(file, int) else name_at(file), buffered=buffering != 0)
+    doing = None
+    if unit is not None and opener is None and not isinstance(file, int):
+        doing = announce_opening(
+            unit, file, creates="r" not in raw_mode, truncates="w" in raw_mode, exclusive="x" in raw_mode
+        )
     try:
-        made = _layers(file, raw_mode, buffering, closefd, opener, both=both, writes=writes)
-    except OSError:
-        if known and unit is not None:
-            looked_up(unit, file)
+        raw, buffered = _layers(file, raw_mode, buffering, closefd, opener, both=both, writes=writes)
+    except OSError as error:
+        failed(doing, error)
         raise
-    raw, buffered = made
+    add_file(raw, handle)
+    buffered._handle = handle
+    if binary:
+        return buffered
     try:
-        thing = opened(file, raw.fileno()) if opener is None and not isinstance(file, int) else of_descriptor(raw)
-        layers = [buffered]
-        if not binary:
-            # This names the caller's line if it warns about a default encoding.
-            encoding = io.text_encoding(encoding, 2)
-            line_buffering = buffering == 1 or (buffering < 0 and raw.isatty())
-            layers.append(Text(buffered, encoding, errors, newline, line_buffering))
-            layers[-1].mode = mode
+        # This names the caller's line if it warns about a default encoding.
+        encoding = io.text_encoding(encoding, 2)
+        line_buffering = buffering == 1 or (buffering < 0 and raw.isatty())
+        text = Text(buffered, encoding, errors, newline, line_buffering)
+        text.mode = mode
     except BaseException:
         buffered.close()
         raise
-    handle = next(_handles)
-    for layer in layers:
-        layer._thing, layer._handle, layer._writes = thing, handle, writes
-    if unit is not None and thing is not None:
-        if creates:
-            note(unit, thing, ENTRY, "created")
-        elif writes:
-            note(unit, thing, WRITE, "written")
-        else:
-            note(unit, thing, READ, "read")
-    return layers[-1]
+    text._handle = handle
+    return text
 
 
 like(real_open, open_)
@@ -167,7 +191,7 @@ def _layers(
     if buffering == 0:
         raw = File(file, mode, closefd, opener)
         return raw, raw
-    raw = io.FileIO(file, mode, closefd, opener)
+    raw = File(file, mode, closefd, opener)
     try:
         if buffering < 0 or buffering == 1:
             buffering = _size_of_buffer(raw)
@@ -184,11 +208,67 @@ def _size_of_buffer(raw: Any) -> int:
     return size if size > 1 else io.DEFAULT_BUFFER_SIZE
 
 
-def looked_up(unit: Unit, path: Any, dir_fd: int | None = None) -> None:
-    """Record that a thread has learned what is at a path, or that nothing is."""
+def name_at(path: Any) -> str:
+    """Return the name of a file for messages, if `path` is one."""
     try:
-        thing = file_at(target_of(path, dir_fd))
+        return name_of(entry_of(path).path)
     except (TypeError, ValueError, OSError):
-        return
-    if thing is not None:
-        note(unit, thing, READ, "looked up")
+        return str(path)
+
+
+def announce_opening(
+    unit: Unit,
+    path: Any,
+    dir_fd: int | None = None,
+    *,
+    creates: bool,
+    truncates: bool,
+    exclusive: bool,
+) -> Doing | None:
+    """Announce that a file is opened by its path, if that matters for other threads.
+
+    The other arguments say whether it is created if it is not there, is truncated, or must not be there.
+    """
+    name = name_at(path)
+
+    def look() -> Look:
+        found = entry_of(path, dir_fd)
+        if not exclusive:
+            found = followed(found)
+        there = status(found.path)
+        is_new = creates and there is None
+        touches = entry(found, WRITES if is_new else READS)
+        if truncates:
+            touches += content(there, WRITES)
+        verb = "create" if is_new or exclusive else "truncate" if truncates else "open"
+        return Look(relative_to(path, dir_fd) + touches, is_new or truncates, f"{verb} {name}")
+
+    try:
+        if is_device(entry_of(path, dir_fd).path):
+            return None
+    except (TypeError, ValueError, OSError):
+        # It is no path; the real function raises the error.
+        return None
+    return announce(unit, name, "open", look)
+
+
+def announce_writing(unit: Unit, path: Any) -> None:
+    """Announce that a file is written that was opened by its path, but not by the stand-in."""
+    name = name_at(path)
+
+    def look() -> Look:
+        return Look(content(status(target_of(path).path), WRITES), True, f"write {name}")
+
+    announce(unit, name, "write", look)
+
+
+def relative_to(path: Any, dir_fd: int | None) -> Touches:
+    """Return the touch of the working directory, if a path is relative to it."""
+    is_relative = dir_fd is None and not os.path.isabs(os.fsdecode(path))
+    return ((WORKING_DIRECTORY, None, READS),) if is_relative else NOTHING
+
+
+def failed(doing: Doing | None, error: BaseException) -> None:
+    """Note that a step has raised an error."""
+    if doing is not None:
+        doing.result = type(error).__name__

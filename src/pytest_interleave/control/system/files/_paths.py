@@ -1,12 +1,10 @@
-"""The files that paths and open file descriptors stand for."""
+"""The real paths of directory entries, without calls of functions that have stand-ins."""
 
 from __future__ import annotations
 
 import os
 import stat
-from typing import Any
-
-from ...steps._things import Thing
+from typing import Any, NamedTuple
 
 _stat, _lstat, _fstat = os.stat, os.lstat, os.fstat
 _getcwd = os.getcwd
@@ -17,157 +15,140 @@ _normcase = os.path.normcase
 _DEVICES = ("/dev/", "/proc/", "/sys/")
 _SHARED_MEMORY = "/dev/shm/"
 
-#: The beginning of the text for a file whose path is not known.
-_UNNAMED = "inode "
+#: The path by which a directory or a file was last opened, by device and number of its inode.
+_opened: dict[tuple[int, int], str] = {}
 
-#: The path by which a file was last opened, by device and number of its inode.
-_paths: dict[tuple[int, int], str] = {}
-#: The real path of each path, with all links followed.
-_real_directories: dict[str, str] = {}
+
+class Found(NamedTuple):
+    """The real path of a directory entry, and the entries of links that lead to it."""
+
+    path: str
+    links: tuple[str, ...] = ()
+
+
+#: What each path of a directory leads to. Links may lead elsewhere later.
+_real_directories: dict[str, Found] = {}
 
 
 def forget_directories() -> None:
-    """Forget where links lead; to be called between executions: they may lead elsewhere in the next one."""
+    """Forget where links lead: because one has changed, or because an execution is over."""
     _real_directories.clear()
 
 
-def forget_files() -> None:
-    """Forget all files; to be called between tests."""
+def forget_opened() -> None:
+    """Forget what was opened by which path; to be called between tests."""
     _real_directories.clear()
-    _paths.clear()
+    _opened.clear()
 
 
-def entry_of(path: Any, dir_fd: int | None = None) -> str:
+def entry_of(path: Any, dir_fd: int | None = None) -> Found:
     """Return the real path of the directory entry that `path` names; a link is not followed if it is the last part.
 
     Raises `TypeError` or `ValueError` if `path` is not a path.
     """
     text = os.fsdecode(path)
     if not os.path.isabs(text):
-        text = os.path.join(_getcwd() if dir_fd is None else _directory_of(dir_fd), text)
+        text = os.path.join(_getcwd() if dir_fd is None else path_of_descriptor(dir_fd), text)
     directory, name = os.path.split(text.rstrip(os.sep) or os.sep)
     if name in ("", os.curdir, os.pardir):
-        return _followed(text)
-    return os.path.join(_real_directory(directory), _normcase(name))
+        return _followed(text, 0)
+    found = _real_directory(directory, 0)
+    return Found(os.path.join(found.path, _normcase(name)), found.links)
 
 
-def target_of(path: Any, dir_fd: int | None = None) -> str:
+def target_of(path: Any, dir_fd: int | None = None) -> Found:
     """Return the real path of what `path` names, with all links followed."""
-    entry = entry_of(path, dir_fd)
+    return followed(entry_of(path, dir_fd))
+
+
+def followed(entry: Found) -> Found:
+    """Return the real path of what an entry is, or leads to if it is a link."""
     try:
-        return _followed(entry) if stat.S_ISLNK(_lstat(entry).st_mode) else entry
+        if stat.S_ISLNK(_lstat(entry.path).st_mode):
+            found = _followed(entry.path, 0)
+            return Found(found.path, (*entry.links, *found.links))
     except OSError:
-        return entry
+        # Nothing is there.
+        pass
+    return entry
 
 
 #: At most this many links that lead to links are followed; more are taken for a circle.
 _MOST_LINKS = 40
 
 
-def _real_directory(path: str, links: int = 0) -> str:
+def _real_directory(path: str, links: int) -> Found:
     known = _real_directories.get(path)
     if known is None:
         known = _real_directories[path] = _followed(path, links)
     return known
 
 
-def _followed(path: str, links: int = 0) -> str:
-    """Return `os.path.realpath(path)`, without the calls of functions that have stand-ins: these would be recorded."""
+def _followed(path: str, links: int) -> Found:
+    """Return what `os.path.realpath(path)` returns."""
     if _readlink is None or os.name == "nt":
-        return _normcase(os.path.realpath(path))
+        return Found(_normcase(os.path.realpath(path)))
     above, name = os.path.split(path)
     if above == path:
-        return path
+        return Found(path)
     parent = _real_directory(above, links)
     if name in ("", os.curdir):
         return parent
     if name == os.pardir:
-        return os.path.dirname(parent)
-    found = os.path.join(parent, name)
+        return Found(os.path.dirname(parent.path), parent.links)
+    here = os.path.join(parent.path, name)
     try:
-        if stat.S_ISLNK(_lstat(found).st_mode) and links < _MOST_LINKS:
-            return _followed(os.path.join(parent, _readlink(found)), links + 1)
+        if stat.S_ISLNK(_lstat(here).st_mode) and links < _MOST_LINKS:
+            target = _followed(os.path.join(parent.path, _readlink(here)), links + 1)
+            return Found(target.path, (*parent.links, here, *target.links))
     except OSError:
         # Nothing is there.
         pass
-    return found
+    return Found(here, parent.links)
 
 
-def _directory_of(descriptor: int) -> str:
-    return _path_of(_fstat(descriptor))
+def remember_opened(path: Any, descriptor: int, dir_fd: int | None) -> None:
+    """Remember by which path a descriptor was opened."""
+    try:
+        _opened[inode_of(_fstat(descriptor))] = target_of(path, dir_fd).path
+    except (OSError, TypeError, ValueError):
+        # It is closed already, or its file has no path.
+        pass
 
 
-def _path_of(found: os.stat_result) -> str:
-    return _paths.get(_inode(found)) or f"{_UNNAMED}{found.st_ino} on device {found.st_dev}"
+def path_of_descriptor(descriptor: int) -> str:
+    """Return the path by which a file or directory was last opened, or a text in its place."""
+    found = _fstat(descriptor)
+    known = _opened.get(inode_of(found))
+    if known is not None:
+        return known
+    try:
+        return os.fsdecode(_readlink(f"/proc/self/fd/{descriptor}")) if _readlink is not None else ""
+    except OSError:
+        return f"inode {found.st_ino} on device {found.st_dev}"
 
 
-def _inode(found: os.stat_result) -> tuple[int, int]:
+def inode_of(found: os.stat_result) -> tuple[int, int]:
+    """Return what identifies the file that was found, as long as it exists."""
     return found.st_dev, found.st_ino
 
 
-def is_there(path: Any, dir_fd: int | None = None) -> bool:
-    """Whether there is an entry at `path`, even a link that leads nowhere."""
-    return _mode(path, dir_fd) is not None
-
-
-def is_directory(path: Any, dir_fd: int | None = None) -> bool:
-    """Whether there is a directory at `path`, and not only a link to one."""
-    return stat.S_ISDIR(_mode(path, dir_fd) or 0)
-
-
-def _mode(path: Any, dir_fd: int | None) -> int | None:
+def status(path: str, *, follow: bool = False) -> os.stat_result | None:
+    """Return what is at a path; None if nothing is. A link that is the last part is only followed with `follow`."""
     try:
-        return (_lstat(path) if dir_fd is None else _lstat(path, dir_fd=dir_fd)).st_mode
-    except (OSError, ValueError, TypeError):
+        return (_stat if follow else _lstat)(path)
+    except (OSError, ValueError):
         return None
 
 
-def file_at(path: str) -> Thing | None:
-    """Return the file or directory at a real path; None for a device."""
-    if path.startswith(_DEVICES) and not path.startswith(_SHARED_MEMORY):
-        return None
-    return Thing("file", path)
-
-
-def opened(path: Any, descriptor: int, dir_fd: int | None = None) -> Thing | None:
-    """Return what a descriptor that has just been opened by `path` stands for; None if no other code can share it."""
-    found = _fstat(descriptor)
-    inode = _inode(found)
-    entry = entry_of(path, dir_fd)
+def status_of_descriptor(descriptor: Any) -> os.stat_result | None:
+    """Return what an open descriptor, or an object with one, stands for; None if it is not open."""
     try:
-        reached = _lstat(entry)
-        if _inode(reached) != inode:
-            entry = _followed(entry)
-    except OSError:
-        pass
-    if found.st_nlink > 1 and stat.S_ISREG(found.st_mode):
-        # Several entries are one file.
-        entry = _paths.setdefault(inode, entry)
-    else:
-        _paths[inode] = entry
-    return _thing(entry, found)
-
-
-def unnamed(descriptor: int) -> Thing | None:
-    """Return what a descriptor that has just been opened stands for, if no entry leads to its file."""
-    found = _fstat(descriptor)
-    _paths.pop(_inode(found), None)
-    return _thing(_path_of(found), found)
-
-
-def of_descriptor(descriptor: Any) -> Thing | None:
-    """Return what an open file descriptor, or an object with one, stands for; None if no other code can share it."""
-    try:
-        found = _fstat(descriptor if isinstance(descriptor, int) else descriptor.fileno())
+        return _fstat(descriptor if isinstance(descriptor, int) else descriptor.fileno())
     except (OSError, ValueError, TypeError, AttributeError):
         return None
-    return _thing(_path_of(found), found)
 
 
-def _thing(path: str, found: os.stat_result) -> Thing | None:
-    mode = found.st_mode
-    if stat.S_ISFIFO(mode):
-        return Thing("pipe", ("pipe", *_inode(found)), "pipe" if path.startswith(_UNNAMED) else os.path.basename(path))
-    if stat.S_ISREG(mode) or stat.S_ISDIR(mode):
-        return file_at(path)
-    return None
+def is_device(path: str) -> bool:
+    """Whether a path leads to a device or to information about processes, which is not shared by threads."""
+    return path.startswith(_DEVICES) and not path.startswith(_SHARED_MEMORY)

@@ -1,0 +1,102 @@
+"""Steps on state outside memory: files, directories, databases, and what programs announce themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import CodeType, FrameType
+from typing import TYPE_CHECKING, NamedTuple
+
+from ._kinds import READ, WRITE
+from ._operations import Operation
+from ._touches import NOTHING
+
+if TYPE_CHECKING:
+    from ..scope._places import Place
+    from ._kinds import Kind
+    from ._touches import Touches
+
+
+class Key:
+    """Identifies something outside memory within an execution, as an address identifies an object."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        #: Its name in messages.
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name!r}>"
+
+
+class Doing:
+    """The words for a step: what it does, "write data.json", and what is known of its result once it is done."""
+
+    __slots__ = ("result", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        #: "12 bytes", or the name of an exception; empty if there is nothing to say.
+        self.result = ""
+
+    def __str__(self) -> str:
+        return f"{self.text} ({self.result})" if self.result else self.text
+
+
+class Look(NamedTuple):
+    """What a step would do if it were done now: what it touches, whether it writes, and the words for it."""
+
+    touches: Touches
+    writes: bool
+    text: str
+
+
+class External(Operation):
+    """A step on state outside memory.
+
+    `name` is a word that is the same in every execution: "write". `what` is the name of what is read or written, as
+    reports show it: "data.json". `doing` says what the step does. `look` finds out what it would do at that moment.
+    """
+
+    __slots__ = ("doing", "look", "what")
+
+    is_external = True
+
+    def __init__(
+        self,
+        kind: Kind,
+        target: None,
+        code: CodeType,
+        lasti: int,
+        mutates: bool = True,
+        name: str = "",
+    ) -> None:
+        super().__init__(kind, target, code, lasti, mutates, name)
+        self.what = ""
+        self.doing = Doing(name)
+        self.look: Callable[[], Look] | None = None
+        self.touch = self._touch
+
+    def _touch(self, _frame: FrameType) -> Touches:
+        if self.look is None:
+            return NOTHING
+        found = self.look()
+        self.doing.text = found.text
+        self.kind = WRITE if found.writes else READ
+        return found.touches
+
+    def at(self, place: Place | None) -> External:
+        """See `Operation.at`."""
+        same = super().at(place)
+        assert isinstance(same, External)
+        same.what, same.doing, same.look = self.what, self.doing, self.look
+        same.touch = same._touch
+        return same
+
+
+def external_step(what: str, verb: str, look: Callable[[], Look], place: FrameType) -> tuple[External, Touches]:
+    """Return a step that the code which runs in the frame `place` is about to do, and what it touches."""
+    found = look()
+    step = External(WRITE if found.writes else READ, None, place.f_code, place.f_lasti, found.writes, verb)
+    step.what, step.doing, step.look = what, Doing(found.text), look
+    return step, found.touches

@@ -1,0 +1,155 @@
+"""Open files: which thread uses one, and waits for a thread that is in the middle of a call of its methods.
+
+A buffered file has a lock of its own, in C, which a thread holds while the buffer is read or written. Another thread
+that then uses the same file would wait out of the scheduler's sight. So it waits here, before it calls the real method.
+"""
+
+from __future__ import annotations
+
+import sys
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from ...execution.units._resources import TimesOut
+from ...steps._external import Key
+from ...steps._kinds import ACQUIRE
+from ...steps._operations import Operation
+
+if TYPE_CHECKING:
+    from ...execution.units._units import Unit
+
+
+class Handle(Key, TimesOut):
+    """An open file. Its position and its buffer are shared by all threads that use it."""
+
+    __slots__ = ("buffered", "owner", "shared", "user", "waiting")
+
+    def __init__(self, name: str, *, buffered: bool) -> None:
+        super().__init__(name)
+        self.buffered = buffered
+        #: The first thread that has used it in this execution, and whether another one has, too.
+        self.user: Unit | None = None
+        self.shared = False
+        #: The thread that waits for its turn in the middle of a method.
+        self.owner: Unit | None = None
+        self.waiting: list[Unit] = []
+
+    def used_by(self, unit: Unit) -> None:
+        """Note that a thread is about to call a method, and let it wait until no other thread is in one."""
+        user = self.user
+        if user is None or user.execution is not unit.execution:
+            self.user, self.shared, self.owner = unit, False, None
+        elif user is not unit:
+            self.shared = True
+            execution = unit.execution
+            while self.owner is not None and execution.closing is None:
+                frame = sys._getframe(1)
+                execution.wait_for(unit, Operation(ACQUIRE, self, frame.f_code, frame.f_lasti, mutates=False), self)
+
+    @contextmanager
+    def within_method(self, unit: Unit) -> Iterator[None]:
+        """Note while entered that the thread is in the middle of a method.
+
+        If several threads use the file, it is not preempted there: it holds the lock.
+        """
+        if not self.buffered:
+            yield
+        elif self.shared:
+            unit.atomic += 1
+            unit.special = True
+            try:
+                yield
+            finally:
+                unit.atomic -= 1
+                unit.settle()
+        else:
+            self.owner = unit
+            try:
+                yield
+            finally:
+                self.owner = None
+                if self.waiting:
+                    unit.execution.enabled.refresh(self)
+
+    def available(self, unit: Unit, /) -> bool:
+        """Whether no other thread is in the middle of a method."""
+        return self.owner is None or self.owner is unit
+
+    def describe(self) -> str:
+        """Return a text for messages."""
+        return f"the open file {self.name}"
+
+
+#: By descriptor, the lowest layer of the file that `open` has opened.
+_files: dict[int, weakref.ref[Any]] = {}
+#: By descriptor, the open file that `os.open` has opened.
+_opened: dict[int, Handle] = {}
+
+
+def add_file(raw: Any, handle: Handle) -> None:
+    """Remember the lowest layer of a file that has just been opened."""
+    raw._handle = handle
+    _files[raw.fileno()] = weakref.ref(raw)
+
+
+def add_descriptor(descriptor: int, name: str) -> None:
+    """Remember a descriptor that has just been opened."""
+    _files.pop(descriptor, None)
+    _opened[descriptor] = Handle(name, buffered=False)
+
+
+def remove_descriptor(descriptor: int) -> None:
+    """Forget a descriptor that has just been closed."""
+    _opened.pop(descriptor, None)
+    if descriptor in _at_close:
+        closed(descriptor)
+
+
+#: By descriptor, the functions to be called when it is closed.
+_at_close: dict[int, list[Callable[[int], None]]] = {}
+#: Gets the lowest layer of a file that `open` has opened, and lets its method `close` call `closed`.
+watch_file: list[Callable[[Any], None]] = []
+
+
+def at_close(descriptor: int, call: Callable[[int], None]) -> None:
+    """Call a function with a descriptor when that is closed."""
+    calls = _at_close.setdefault(descriptor, [])
+    if call not in calls:
+        calls.append(call)
+    raw = file_with(descriptor)
+    if raw is not None:
+        for watch in watch_file:
+            watch(raw)
+
+
+def closed(descriptor: int) -> None:
+    """Call the functions that are to be called when a descriptor is closed."""
+    for call in _at_close.pop(descriptor, ()):
+        call(descriptor)
+
+
+def file_with(descriptor: int) -> Any:
+    """Return the lowest layer of the file that has a descriptor; None if it was not opened by `open`."""
+    known = _files.get(descriptor)
+    raw = None if known is None else known()
+    return None if raw is None or raw.closed or raw.fileno() != descriptor else raw
+
+
+def handle_of(descriptor: int) -> Handle:
+    """Return the open file that a descriptor stands for."""
+    raw = file_with(descriptor)
+    if raw is not None:
+        known: Handle = raw._handle
+        return known
+    handle = _opened.get(descriptor)
+    if handle is None:
+        handle = _opened[descriptor] = Handle(f"descriptor {descriptor}", buffered=False)
+    return handle
+
+
+def forget_descriptors() -> None:
+    """Forget which files are open that have been closed since; to be called between tests."""
+    for descriptor in [descriptor for descriptor in _files if file_with(descriptor) is None]:
+        del _files[descriptor]

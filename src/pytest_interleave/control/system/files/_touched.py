@@ -1,0 +1,130 @@
+"""What steps on files and directories touch: directories, each entry of which is a part of one, and files' contents.
+
+A file is identified by its inode, so that a file that has been renamed is the same, and one that has replaced it is
+another. An entry is identified by the real path of its directory and its name there: that is what a step looks up,
+creates, replaces or removes. Listing a directory reads all its entries.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from ...steps._external import Key
+from ...steps._touches import READS, WRITES, Touches
+from ._paths import Found, forget_directories, forget_opened, inode_of, is_device, status
+
+#: Directories by their real paths.
+_directories: dict[str, Key] = {}
+#: Files by device and number of the inode: those that an entry leads to, and those that none leads to any more.
+_files: dict[tuple[int, int], Key] = {}
+_unlinked: dict[tuple[int, int], Key] = {}
+
+#: If more files than this are known between two executions, they are forgotten.
+_MOST_FILES = 10_000
+
+#: The working directory of the process.
+WORKING_DIRECTORY = Key("the working directory")
+
+
+def forget_touched(*, all_of_them: bool) -> None:
+    """Forget directories, and files if there are many or `all_of_them` are to be forgotten.
+
+    To be called between executions, and between tests. Files that stay open between executions stay the same.
+    """
+    _directories.clear()
+    if all_of_them:
+        forget_opened()
+    forget_directories()
+    if all_of_them or len(_files) + len(_unlinked) > _MOST_FILES:
+        _files.clear()
+        _unlinked.clear()
+
+
+def name_of(path: str) -> str:
+    """Return the name of what is at a path, for messages: the last part."""
+    name = os.path.basename(path.rstrip(os.sep)) or path
+    # The name of a file may have any character; a report may not.
+    return name if name.isprintable() else ascii(name)[1:-1]
+
+
+def directory_at(path: str) -> Key:
+    """Return the directory at a real path, whether or not it exists."""
+    known = _directories.get(path)
+    if known is None:
+        known = _directories[path] = Key(name_of(path))
+    return known
+
+
+def file_of(found: os.stat_result) -> Key:
+    """Return the content of a file, as identified by what `stat` has found."""
+    known = _unlinked if found.st_nlink == 0 else _files
+    inode = inode_of(found)
+    file = known.get(inode)
+    if file is None:
+        file = known[inode] = Key(os.fspath(str(found.st_ino)))
+    return file
+
+
+def entry(found: Found, how: int) -> Touches:
+    """Return the touches of a step that looks an entry up (`READS`), or changes what it is (`WRITES`)."""
+    above, name = os.path.split(found.path)
+    touches: Touches = ((directory_at(above), name, how),)
+    for link in found.links:
+        # Another link there would lead elsewhere.
+        directory, name = os.path.split(link)
+        touches = ((directory_at(directory), name, READS), *touches)
+    higher, name = os.path.split(above)
+    if name:
+        # The directory itself must be there.
+        return ((directory_at(higher), name, READS), *touches)
+    return touches
+
+
+def directory(path: str, how: int) -> Touches:
+    """Return the touches of a step that lists all entries of a directory, or makes them all appear or disappear."""
+    return ((directory_at(path), None, how),)
+
+
+def content(found: os.stat_result | None, how: int) -> Touches:
+    """Return the touches of a step that reads or writes a file; none if it is no file that threads could share."""
+    if found is None or not stat.S_ISREG(found.st_mode):
+        return ()
+    return ((file_of(found), None, how),)
+
+
+def tree(path: str) -> Touches:
+    """Return the touches of a step that moves a directory with all that is in it, at most `_MOST_MOVED` directories."""
+    touches = directory(path, WRITES)
+    for number, (below, _, _) in enumerate(_walk(path)):
+        if number > _MOST_MOVED:
+            break
+        touches += directory(below, WRITES)
+    return touches
+
+
+_MOST_MOVED = 100
+_walk = os.walk
+
+
+def has_lost_entry(found: os.stat_result | None) -> None:
+    """Note that an entry of a file is about to be removed, or replaced.
+
+    If it is the last one, the number of its inode may be given to another file.
+    """
+    if found is not None and found.st_nlink == 1 and not stat.S_ISDIR(found.st_mode):
+        inode = inode_of(found)
+        known = _files.pop(inode, None)
+        if known is not None:
+            _unlinked[inode] = known
+
+
+def is_shared(path: str) -> bool:
+    """Whether steps at a path matter: it is no device."""
+    return not is_device(path)
+
+
+__all__ = [
+    "WORKING_DIRECTORY", "content", "directory", "directory_at", "entry", "file_of", "forget_touched", "has_lost_entry",
+    "is_shared", "name_of", "status", "tree",
+]  # fmt: skip
