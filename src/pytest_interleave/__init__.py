@@ -17,6 +17,7 @@ from ._warnings import InterleaveWarning
 PACKAGE_DIRECTORY = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
 if TYPE_CHECKING:
+    from .control.system._program_steps import Step, step, wait_until
     from .detect import DataRace, Deadlock, Livelock, Race, TooLong
     from .plugin.fixtures._barrier import WorkersBarrier
     from .plugin.fixtures._pool import ThreadPool
@@ -52,11 +53,14 @@ else:
             "RunStress": ".plugin.stress._run_stress",
             "ScheduleLost": ".plugin.running._lost_schedules",
             "Speedup": ".resources",
+            "Step": ".control.system._program_steps",
             "StressResult": ".stress",
             "ThreadPool": ".plugin.fixtures._pool",
             "Worker": ".plugin.settings._per_worker",
             "WorkersBarrier": ".plugin.fixtures._barrier",
             "per_worker": ".plugin.settings._per_worker",
+            "step": ".control.system._program_steps",
+            "wait_until": ".control.system._program_steps",
         },
     )
 
@@ -78,6 +82,7 @@ __all__ = [
     "RunStress",
     "ScheduleLost",
     "Speedup",
+    "Step",
     "StressResult",
     "ThreadPool",
     "TooLong",
@@ -85,4 +90,6 @@ __all__ = [
     "WorkersBarrier",
     "__version__",
     "per_worker",
+    "step",
+    "wait_until",
 ]

@@ -1,25 +1,23 @@
-"""Which uses of files and the like nothing orders."""
+"""Which uses of things outside memory nothing orders, if the uses are no steps."""
 
 from __future__ import annotations
 
-import logging
+import mmap
 import os
 import queue
-import random
 import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from pytest_interleave.control import Control, Outcome
-from pytest_interleave.control.primitives._rlock import RealRLock
+from pytest_interleave.control import Control, Outcome, current_unit
+from pytest_interleave.control.steps import READ, WRITE, Thing
+from pytest_interleave.control.system._uses import note
 from pytest_interleave.detect import uncontrolled_in
 from pytest_interleave.detect.uncontrolled._uses import unordered_uses
 from pytest_interleave.explore import PartialOrderReduction
@@ -31,15 +29,8 @@ DATA = "data.txt"
 def found_in(outcome: Outcome) -> list[tuple[str, ...]]:
     """For each pair, or single use, that was found: the name of the thing, and the threads."""
     assert outcome.exception is None, outcome.exception
-    assert all(isinstance(failure.exception, OSError) for failure in outcome.failures)
     pairs = unordered_uses(outcome.log, outcome.uses, len(outcome.threads))
-    return [
-        (
-            pair.first.thing.name or os.path.basename(str(pair.first.thing.key)),
-            *(use.unit.name for use in pair if use is not None),
-        )
-        for pair in pairs
-    ]
+    return [(pair.first.thing.name, *(use.unit.name for use in pair if use is not None)) for pair in pairs]
 
 
 def found(body: Callable[[], object]) -> list[tuple[str, ...]]:
@@ -59,76 +50,63 @@ def together(*targets: Callable[[], object]) -> None:
         thread.join()
 
 
-@pytest.fixture(autouse=True)
-def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    Path(DATA).write_text("0", encoding="utf-8")
+#: A device that the plugin cannot see; with `handle`, by something open whose state changes with each use.
+DEVICE = Thing("device", ("device", DATA), DATA)
 
 
-def read() -> str:
-    return Path(DATA).read_text(encoding="utf-8")
+def use(way: str, thing: Thing = DEVICE, handle: object = None) -> None:
+    unit = current_unit()
+    assert unit is not None
+    note(unit, thing, way, "used", handle)
+
+
+def read() -> None:
+    use(READ)
 
 
 def write() -> None:
-    Path(DATA).write_text("1", encoding="utf-8")
+    use(WRITE)
 
 
 # -- what threads do at the same time --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("first", "second", "matters"),
-    [
-        (read, read, False),
-        (read, write, True),
-        (write, write, True),
-        (lambda: os.path.exists("x"), lambda: os.path.exists("x"), False),
-        (lambda: os.path.exists("x"), lambda: os.mkdir("x"), True),
-        (lambda: os.makedirs("x", exist_ok=True), lambda: os.makedirs("x", exist_ok=True), True),
-        (lambda: Path("x").write_text("", "utf-8"), lambda: Path("y").write_text("", "utf-8"), False),
-        (lambda: os.listdir(), lambda: Path("y").write_text("", "utf-8"), True),
-        (lambda: os.listdir(), lambda: Path(DATA).write_text("", "utf-8"), False),
-        (lambda: [entry.stat().st_size for entry in os.scandir()], write, True),
-        (lambda: os.listdir(), lambda: os.listdir(), False),
-        (lambda: os.listdir(), lambda: os.mkdir("x"), True),
-        (lambda: os.listdir(), lambda: os.remove(DATA), True),
-        (lambda: os.replace(DATA, "x"), read, True),
-        (lambda: Path("x").mkdir(), lambda: os.path.exists("x/y/z"), True),
-        (lambda: Path("x").mkdir(), lambda: os.path.exists("xy/z"), False),
-        (lambda: os.stat(DATA), lambda: os.utime(DATA), True),
-        (read, lambda: os.open(DATA, os.O_RDONLY), False),
-        (lambda: open("lock", "x").close(), lambda: os.path.exists("lock"), True),
-    ],
+    ("first", "second", "matters"), [(read, read, False), (read, write, True), (write, write, True)]
 )
 def test_two_uses_at_the_same_time(first: Callable[[], object], second: Callable[[], object], matters: bool) -> None:
     for one, other in ((first, second), (second, first)):
         pairs = found(lambda: together(one, other))  # noqa: B023
-        assert bool(pairs) is matters
-        for _, *names in pairs:
-            assert names == ["a", "b"]
-        for made in ("x", "y", "lock"):
-            if os.path.isdir(made):
-                os.rmdir(made)
-            elif os.path.exists(made):
-                os.remove(made)
-        write()
+        assert pairs == ([(DATA, "a", "b")] if matters else [])
 
 
 def test_each_thing_is_found_once() -> None:
+    other = Thing("device", "other", "other")
+
     def both() -> None:
         read(), write()
-        Path("other").write_text("", "utf-8")
+        use(WRITE, other)
         read(), write()
 
     assert sorted(name for name, *_ in found(lambda: together(both, both, both))) == [DATA, "other"]
 
 
-def test_each_use_moves_the_position_of_an_open_file() -> None:
-    def body() -> None:
-        with open(DATA) as file:
-            together(file.readline, file.readline)
+def test_each_use_moves_the_position_of_what_is_open() -> None:
+    assert found(lambda: together(lambda: use(READ, handle=1), lambda: use(READ, handle=2))) == []
+    assert found(lambda: together(lambda: use(READ, handle=1), lambda: use(READ, handle=1))) == [(DATA, "a", "b")]
 
-    assert found(body) == [(DATA, "a", "b")]
+
+def test_a_mapped_file_that_another_thread_uses(tmp_path: Path) -> None:
+    path = tmp_path / "data.bin"
+    path.write_bytes(b"0" * 10)
+
+    def maps() -> None:
+        with open(path, "r+b") as file, mmap.mmap(file.fileno(), 0) as mapped:
+            mapped[0] = 1
+
+    assert found(lambda: together(maps, counting())) == []
+    assert found(lambda: together(maps, path.read_bytes)) == [("data.bin", "a")]
+    assert [name for name, *_ in found(lambda: together(maps, maps))] == ["data.bin"]
 
 
 # -- what orders them ------------------------------------------------------------------------------------------------
@@ -201,10 +179,9 @@ def by_condition() -> None:
 
 def of_their_own() -> None:
     def work(name: str) -> Callable[[], object]:
-        return lambda: (Path(name).write_text("", "utf-8"), Path(name).read_text("utf-8"))
+        return lambda: (use(WRITE, Thing("device", name, name)), use(READ, Thing("device", name, name)))
 
     together(work("one"), work("two"))
-    assert sorted(os.listdir()) == [DATA, "one", "two"]
 
 
 @pytest.mark.parametrize(
@@ -225,8 +202,6 @@ def explored(body: Callable[[], object]) -> Iterator[list[tuple[str, ...]]]:
     with Control() as control:
         while not strategy.finished:
             number += 1
-            for name in set(os.listdir()) - {DATA}:
-                os.remove(name)
             control.prepare()
             strategy.begin(number)
             outcome = control.run(body, strategy, max_steps=10_000)
@@ -325,35 +300,6 @@ def test_what_only_happens_to_come_last_is_not_ordered() -> None:
     assert found(body) == [(DATA, "a", "main")]
 
 
-# -- logs ------------------------------------------------------------------------------------------------------------
-
-
-@contextmanager
-def logging_to(path: str) -> Iterator[logging.Logger]:
-    """By a handler that was made without control, whose lock is not seen: the order of its records is not explored."""
-    handler = logging.FileHandler(path, delay=False, encoding="utf-8")
-    logger = logging.Logger("test")
-    logger.addHandler(handler)
-    handler.lock = RealRLock()
-    try:
-        yield logger
-    finally:
-        handler.close()
-
-
-def test_the_order_of_log_records_matters_if_they_are_read() -> None:
-    with logging_to("app.log") as logger:
-        assert found(lambda: together(lambda: logger.error("a"), lambda: logger.error("b"))) == []
-
-        def body() -> None:
-            together(lambda: logger.error("a"), lambda: logger.error("b"))
-            Path("app.log").read_text("utf-8")
-
-        assert [name for name, *_ in found(body)] == ["app.log"]
-        removed = found(lambda: together(lambda: logger.error("a"), lambda: os.remove("app.log")))
-        assert removed == [("app.log", "a", "b")]
-
-
 # -- others ----------------------------------------------------------------------------------------------------------
 
 COMMAND = [sys.executable, "-S", "-c", ""]
@@ -403,8 +349,6 @@ def test_a_process_beside_other_threads() -> None:
     kept: list[subprocess.Popen[bytes]] = []
     assert process_found(before_and_after) == []
     assert process_found(while_the_other_waits) == []
-    assert process_found(lambda: (os.chdir("."), together(counting()))) == []
-    assert process_found(lambda: together(lambda: os.chdir("."), counting())) == ["the working directory"]
     assert process_found(lambda: together(runs, counting())) == [PROCESS]
     assert process_found(all_the_time) == [PROCESS]
     assert process_found(never_waited_for) == [PROCESS]
@@ -438,114 +382,12 @@ def test_the_owner_of_the_other_end() -> None:
 
 
 def test_in_words() -> None:
-    Path("made").mkdir()
-
-    def lists() -> None:
-        os.listdir("made")
-
-    def makes() -> None:
-        os.mkdir("made/new")
-
-    (reason,) = uncontrolled_in(execute(lambda: together(lists, makes)))
-    (listed, made) = reason.parts
-    assert (reason.kind, reason.what) == ("directory", "directory made")
-    assert (listed.thread, listed.how, made.thread, made.how) == ("a", "listed", "b", "made/new created")
-    for part, function in ((listed, lists), (made, makes)):
+    (reason,) = uncontrolled_in(execute(lambda: together(read, write)))
+    first, second = reason.parts
+    assert (reason.kind, reason.what) == ("device", f"device {DATA}")
+    assert (first.thread, first.how, second.thread, second.how) == ("a", "used", "b", "used")
+    for part, function in ((first, read), (second, write)):
         assert part.where.endswith(f"test_uses.py:{function.__code__.co_firstlineno + 1}")
-
-
-# -- against the memory ----------------------------------------------------------------------------------------------
-
-
-class Cells:
-    """What programs read and write: two files, or, in their place, two attributes, whose accesses are choices."""
-
-    def __init__(self, *, files: bool) -> None:
-        self.files = files
-        self.a = self.b = 0
-        for name in "ab":
-            self.put(name, 0)
-
-    def get(self, name: str) -> int:
-        if self.files:
-            return int(Path(name).read_text("utf-8"))
-        return self.a if name == "a" else self.b
-
-    def put(self, name: str, value: int) -> None:
-        if self.files:
-            Path(name).write_text(str(value), "utf-8")
-        elif name == "a":
-            self.a = value
-        else:
-            self.b = value
-
-
-def random_program(seed: int) -> Callable[[bool], Any]:
-    """Two or three threads, each with a few steps on two cells, some of them under locks, events or the like."""
-    chance = random.Random(seed)
-    number = chance.choice((2, 2, 3))
-    scripts = [
-        [chance.choice("a+ b+ a=b lock unlock lock unlock set wait a+".split()) for _ in range(chance.randint(1, 4))]
-        for _ in range(number)
-    ]
-
-    def run(files: bool) -> Any:
-        cells, lock, event = Cells(files=files), threading.Lock(), threading.Event()
-
-        def work(number: int, script: list[str]) -> None:
-            holds = False
-            for step in script:
-                if step == "lock" and not holds:
-                    lock.acquire()
-                    holds = True
-                elif step == "unlock" and holds:
-                    lock.release()
-                    holds = False
-                elif step == "set":
-                    event.set()
-                elif step == "wait":
-                    if not event.is_set() and number == 0:
-                        continue
-                elif step.endswith("+"):
-                    cells.put(step[0], cells.get(step[0]) * 4 + number + 1)
-                elif step == "a=b":
-                    cells.put("a", cells.get("b"))
-            if holds:
-                lock.release()
-
-        together(*(lambda number=number, script=script: work(number, script) for number, script in enumerate(scripts)))  # type: ignore[misc]
-        return cells.get("a"), cells.get("b")
-
-    return run
-
-
-def test_where_nothing_was_found_no_outcome_is_missing() -> None:
-    """The same program with attributes in the place of files has no other outcomes than the search has seen."""
-    judged = {True: 0, False: 0}
-    for seed in range(60):
-        program = random_program(seed)
-        ends: dict[bool, set[Any]] = {}
-        unordered = False
-        for files in (True, False):
-            ends[files] = set()
-            strategy = PartialOrderReduction()
-            number = 0
-            with Control() as control:
-                while not strategy.finished and number < 2_000:
-                    number += 1
-                    control.prepare()
-                    strategy.begin(number)
-                    outcome = control.run(lambda: ends[files].add(program(files)), strategy, max_steps=10_000)  # noqa: B023
-                    strategy.end(outcome)
-                    assert outcome.exception is None, outcome.exception
-                    if files:
-                        unordered = unordered or bool(found_in(outcome))
-            if not strategy.finished:
-                break
-        else:
-            judged[unordered] += 1
-            assert unordered or ends[True] == ends[False], (seed, ends)
-    assert min(judged.values()) >= 5, judged
 
 
 def test_nothing_is_recorded_of_what_uses_nothing() -> None:

@@ -6,7 +6,7 @@ from . import _kinds as kinds
 
 if TYPE_CHECKING:
     from ._external import External, Key
-    from ._things import APPEND, ENTRY, EXCHANGE, LIST, READ, SCAN, WRITE, Thing, Use
+    from ._things import EXCHANGE, READ, WRITE, Thing, Use
     from ._touches import CUT, EVERY_THREAD, FOREIGN, HIDDEN, OPAQUE, UNSURE, WRITES, shown_touch
 else:
     from ..._lazy import names_from
@@ -14,19 +14,15 @@ else:
     __getattr__ = names_from(
         __name__,
         {
-            "APPEND": "._things",
             "CUT": "._touches",
-            "ENTRY": "._things",
             "EVERY_THREAD": "._touches",
             "EXCHANGE": "._things",
             "External": "._external",
             "FOREIGN": "._touches",
             "HIDDEN": "._touches",
             "Key": "._external",
-            "LIST": "._things",
             "OPAQUE": "._touches",
             "READ": "._things",
-            "SCAN": "._things",
             "Thing": "._things",
             "UNSURE": "._touches",
             "Use": "._things",
@@ -37,17 +33,13 @@ else:
     )
 
 __all__ = [
-    "APPEND",
     "CUT",
-    "ENTRY",
     "EVERY_THREAD",
     "EXCHANGE",
     "FOREIGN",
     "HIDDEN",
-    "LIST",
     "OPAQUE",
     "READ",
-    "SCAN",
     "UNSURE",
     "WRITE",
     "WRITES",

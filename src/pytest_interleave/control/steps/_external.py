@@ -21,12 +21,23 @@ class Key:
 
     __slots__ = ("name",)
 
+    #: Whether it is the content of a file: writing it says nothing about what other threads have written.
+    is_content = False
+
     def __init__(self, name: str) -> None:
         #: Its name in messages.
         self.name = name
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name!r}>"
+
+
+class Content(Key):
+    """The content of a file."""
+
+    __slots__ = ()
+
+    is_content = True
 
 
 class Doing:

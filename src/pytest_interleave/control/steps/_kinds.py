@@ -127,6 +127,11 @@ GET: Final = _row(
 SIZE: Final = _row("size?", "primitive", "reads", clock="takes", present="asks for the size of")
 WAKE: Final = _row("wake", "primitive", clock="gives")
 
+# State outside memory: a thread waits until it is as the program needs it.
+AWAIT: Final = _row(
+    "await", "primitive", "reads", clock="takes", waits="yes", present="waits for", waiting="waiting for {}"
+)
+
 # Barriers.
 ARRIVE: Final = _row("arrive", "primitive", present="arrives at")
 PASS: Final = _row("pass", "primitive", "reads", waits="ends", present="passes", waiting="waiting at the barrier")

@@ -1,4 +1,4 @@
-"""Things outside memory that units use: files, directories, databases, connections, processes, settings."""
+"""Things outside memory whose uses are no steps: connections, processes, settings, files mapped into memory."""
 
 from __future__ import annotations
 
@@ -9,13 +9,8 @@ from typing import NamedTuple
 from ..scope._places import Place, place_of_code
 from ._protocol import ThreadView
 
-#: The ways to use a thing: to read what is in it or whether it is there, to write it, to change the entry in its
-#: directory.
-READ, WRITE, ENTRY = "read", "write", "entry"
-#: The ways to list a directory: for the names alone, or so that what is known of each entry can be read as well.
-LIST, SCAN = "list", "scan"
-#: A log record is appended. The order of two records matters only to those who read them.
-APPEND = "append"
+#: The ways to use a thing: to read what is in it, to write it.
+READ, WRITE = "read", "write"
 #: Data is exchanged with the other end of a connection; or something else runs meanwhile.
 EXCHANGE = "exchange"
 
@@ -23,11 +18,11 @@ EXCHANGE = "exchange"
 class Thing(NamedTuple):
     """A thing outside memory that units use.
 
-    `kind` is "file" (a directory, too), "database", "connection", "address", "pipe", "process" or "setting".
+    `kind` is "file" (mapped into memory), "database", "socket", "address", "pipe", "process" or "setting".
     """
 
     kind: str
-    #: Identifies it within an execution; for a file or a database, its real path.
+    #: Identifies it within an execution.
     key: Hashable
     #: Its name in messages; empty if its path is used.
     name: str = ""

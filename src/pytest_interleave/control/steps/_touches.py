@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from ._kinds import DEPENDING, READING, SILENT, WITH_LOCK
+from ._kinds import AWAIT, DEPENDING, READING, SILENT, WITH_LOCK
 
 if TYPE_CHECKING:
     from ._protocol import PendingOperation
@@ -89,6 +89,8 @@ def touches_of(operation: PendingOperation, touches: Touches | None) -> Touches:
     kind = operation.kind
     if target is None or kind in SILENT:
         return NOTHING
+    if kind == AWAIT:
+        return ((target.awaited, None, READS),)
     lock = getattr(target, "_lock", None) if kind in WITH_LOCK else None
     if lock is not None:
         # A condition: its lock is always released or taken as well.

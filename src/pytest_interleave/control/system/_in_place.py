@@ -15,6 +15,7 @@ from ..identity._types import is_made_by_a_program, stand_ins
 from ..scope._modules import ImportedModules, is_module, loaded, namespace_of_module
 from ..scope._places import is_ours, is_stdlib
 from . import _event_loops, _process_settings, _processes, _sockets
+from ._program_steps import forget_resources
 from .databases import _dbm
 from .databases._sqlite import StandIns
 from .files import _descriptors, _entries, _listing, _locks, _logs, _mapped, _open
@@ -152,6 +153,7 @@ def put_in_place() -> None:
 def put_in_new_modules() -> None:
     """Put stand-ins into modules that have been imported since, too; to be called between executions."""
     forget_touched(all_of_them=False)
+    forget_resources()
     if len(sys.modules) != _modules_known:
         _find()
         _put(_all())

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ...control import Operation, Step, ThreadView, Unit
+from ...control import Operation, Step, ThreadView, Touches, Unit
 from ...control.identity import bases_of, is_one_of
 from ...control.primitives import Barrier, Condition, Event, Lock, RLock
-from ...control.steps import kinds
+from ...control.steps import WRITES, kinds
 from ...control.system import LoopEvents
 from ._clocks import Clock
 from ._holding import Holding
@@ -56,6 +56,30 @@ class Order:
             clock = self._clocks[unit.index] = Clock({unit.index: 1})
         return clock
 
+    def follow_step(self, position: int, step: Step) -> bool:
+        """Take a step into account; return whether it orders threads, rather than being an access to data in memory."""
+        unit, operation, touches = step
+        if touches is None:
+            self.follow(position, unit, operation)
+        elif operation.is_external:
+            self.follow_external(unit, touches)
+        else:
+            return False
+        return True
+
+    def follow_external(self, unit: Unit, touches: Touches) -> None:
+        """Take a step on state outside memory into account.
+
+        A thread that finds what another one has written there comes after it. Two threads that only write to the same
+        file do not learn from each other.
+        """
+        for key, _, how in touches:
+            if not (how & WRITES and key.is_content):
+                self._take(unit, key)
+        for key, _, how in touches:
+            if how & WRITES:
+                self._give(self._published, unit, key)
+
     def follow(self, position: int, unit: Unit, operation: Operation) -> None:
         """Take a step into account that is not an access to data."""
         kind = operation.kind
@@ -68,6 +92,8 @@ class Order:
             self._join(position, unit, target)
         elif kind == kinds.THREADS:
             self._see_ends(position, unit)
+        elif kind == kinds.AWAIT:
+            self._take(unit, target.awaited)
         elif target is not None:
             kind_of_target = type(target)
             family = self._families.get(id(kind_of_target))

@@ -60,11 +60,9 @@ def conflicts_in(log: Sequence[Step], wanted: Wanted) -> Iterator[Conflict]:
     """Yield the pairs of accesses that nothing orders, in the order in which they are found."""
     order = Order(log)
     histories: dict[Variable, History] = {}
-    for position, (unit, operation, touches) in enumerate(log):
-        if touches is None:
-            order.follow(position, unit, operation)
-            continue
-        if not touches:
+    for position, step in enumerate(log):
+        unit, operation, touches = step
+        if order.follow_step(position, step) or not touches:
             continue
         for variable, way in variables_of(operation, touches):
             rules = wanted(variable, position)

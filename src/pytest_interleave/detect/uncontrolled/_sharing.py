@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ...control import Step, touches_of
-from ...control.steps import LIST, READ, SCAN, WRITES, Use, kinds
+from ...control.steps import READ, WRITES, Use, kinds
 
 
 class _Touched:
@@ -49,7 +49,7 @@ def shares_something(log: Sequence[Step], uses: Sequence[Use] = ()) -> bool:
                 found.setdefault(key, {}).setdefault(part, _Touched()).add(unit.index, writes=bool(how & WRITES))
     for use in uses:
         if use.position > started and use.thing.kind != "process":
-            writes = use.way not in (READ, LIST, SCAN)
+            writes = use.way != READ
             found.setdefault(use.thing.key, {}).setdefault(None, _Touched()).add(use.unit.index, writes=writes)
     for parts in found.values():
         whole = parts.get(None)

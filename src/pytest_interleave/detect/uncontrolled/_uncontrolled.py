@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from ...control import Outcome, Place, Uncontrolled, UncontrolledPart, is_ours, short_path
 from ...control.calls import callee_at
 from ...control.identity import module_of, type_named
-from ...control.steps import HIDDEN, LIST, SCAN, Use, kinds
+from ...control.steps import HIDDEN, Use, kinds
 from ._ends import ends_asked_for
 from ._unseen import cut_short_in, unread_in, unseen_in
 from ._uses import Unordered, unordered_uses
@@ -23,7 +23,7 @@ def uncontrolled_in(outcome: Outcome) -> Iterator[Uncontrolled]:
         yield from source(outcome)
 
 
-# -- files, databases, sockets, processes ----------------------------------------------------------------------------
+# -- sockets, processes, settings, mapped files ----------------------------------------------------------------------
 
 
 def _used(outcome: Outcome) -> Iterator[Uncontrolled]:
@@ -33,16 +33,8 @@ def _used(outcome: Outcome) -> Iterator[Uncontrolled]:
 
 def _named(found: Unordered) -> Uncontrolled:
     uses = [use for use in found if use is not None]
-    listed = next((use for use in uses if use.way in (LIST, SCAN)), None)
     first, *_ = uses
-    of_kinds = {use.thing.kind for use in uses}
-    if listed is not None and len(uses) > 1:
-        # One use lists the directory; the other one changes what is in it.
-        what = f"directory {_name(listed)}"
-        parts = tuple(_part(use, "" if use is listed else f"{_name(use)} ") for use in uses)
-        return Uncontrolled("directory", what, parts)
-    kind = next((kind for kind in ("database", "directory") if kind in of_kinds), first.thing.kind)
-    return Uncontrolled(kind, _with_kind(kind, _name(first)), tuple(map(_part, uses)))
+    return Uncontrolled(first.thing.kind, _with_kind(first.thing.kind, _name(first)), tuple(map(_part, uses)))
 
 
 def name_of_used(use: Use) -> str:
@@ -70,8 +62,8 @@ def _name(use: Use) -> str:
     return name if name.isprintable() else ascii(name)[1:-1]
 
 
-def _part(use: Use, what: str = "") -> UncontrolledPart:
-    return UncontrolledPart(use.unit.name, what + use.how, str(use.place))
+def _part(use: Use) -> UncontrolledPart:
+    return UncontrolledPart(use.unit.name, use.how, str(use.place))
 
 
 # -- threads ---------------------------------------------------------------------------------------------------------

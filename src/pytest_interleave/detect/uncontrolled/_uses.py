@@ -1,4 +1,4 @@
-"""Uses of files, databases and the like by different threads that nothing orders.
+"""Uses of sockets, pipes, settings and the like by different threads that nothing orders.
 
 No use is a choice of the scheduler, so no schedule tries it in another order. If the steps that are choices order two
 uses in every execution of a complete search, there is no other order. If one execution leaves two uses unordered, and
@@ -7,29 +7,19 @@ their order can matter, the search has not seen everything.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Hashable, Iterator, Sequence
 from typing import NamedTuple
 
 from ...control import Step
-from ...control.steps import APPEND, ENTRY, EXCHANGE, LIST, READ, SCAN, WRITE, Use, kinds
+from ...control.steps import EXCHANGE, READ, WRITE, Use, kinds
 from ...control.system import ENDED, PROCESS_USES, STARTED
 from ._use_clocks import When, steps_beside, times_of
 
-#: What a use does to those that list the directory, and to those of the same open file or cursor.
-_OF_ENTRIES, _OF_CONTENTS, _MOVES = "changes entries", "changes contents", "moves"
 #: By way of a use: the ways of other uses with which its order matters.
 _CONFLICTS: dict[str, tuple[str, ...]] = {
-    READ: (WRITE, ENTRY, APPEND),
-    WRITE: (READ, WRITE, ENTRY, APPEND, EXCHANGE),
-    ENTRY: (READ, WRITE, ENTRY, APPEND),
-    APPEND: (READ, WRITE, ENTRY),
-    LIST: (_OF_ENTRIES,),
-    SCAN: (_OF_ENTRIES, _OF_CONTENTS),
-    _OF_ENTRIES: (LIST, SCAN),
-    _OF_CONTENTS: (SCAN,),
-    _MOVES: (_MOVES,),
-    EXCHANGE: (EXCHANGE, WRITE),
+    READ: (WRITE, EXCHANGE),
+    WRITE: (READ, WRITE, EXCHANGE),
+    EXCHANGE: (READ, WRITE, EXCHANGE),
 }
 #: The kinds of things that have another end.
 _WITH_ENDS = ("socket", "pipe")
@@ -56,9 +46,10 @@ def unordered_uses(log: Sequence[Step], uses: Sequence[Use], threads: int) -> It
     if threads < 2 or not uses:
         return
     found: set[Hashable] = set()
-    for use in _with_others(uses):
-        found.add(use.thing.key)
-        yield Unordered(use)
+    for use in (*_with_others(uses), *_mapped(log, uses)):
+        if use.thing.key not in found:
+            found.add(use.thing.key)
+            yield Unordered(use)
     spans = _spans(uses)
     suspects = _suspects([part for part in _parts(uses) if part.use.thing.key not in found], log)
     if not spans and not suspects:
@@ -91,6 +82,22 @@ def _with_others(uses: Sequence[Use]) -> Iterator[Use]:
             ends.setdefault(use.thing.key, set()).add(use.way if use.thing.kind == "pipe" else use.handle)
             first.setdefault(use.thing.key, use)
     return (first[key] for key, known in ends.items() if len(known) == 1)
+
+
+def _mapped(log: Sequence[Step], uses: Sequence[Use]) -> Iterator[Use]:
+    """Yield the first use of each file that is mapped into memory, if another thread uses the file or the memory."""
+    first: dict[Hashable, Use] = {}
+    users: dict[Hashable, set[int]] = {}
+    for use in uses:
+        if use.thing.kind == "file":
+            first.setdefault(use.thing.key, use)
+            users.setdefault(use.thing.key, set()).add(use.unit.index)
+    for unit, operation, touches in log if first else ():
+        if operation.is_external:
+            for key, _, _ in touches or ():
+                if key in users:
+                    users[key].add(unit.index)
+    return (use for key, use in first.items() if len(users[key]) > 1)
 
 
 def _spans(uses: Sequence[Use]) -> dict[int, int | None]:
@@ -141,40 +148,18 @@ def _beside(
 
 
 def _parts(uses: Sequence[Use]) -> Iterator[_Part]:
-    changed = {use.thing.key for use in uses if use.thing.kind == "directory" and use.way == ENTRY}
-    read = {use.thing.key for use in uses if use.way == READ}
     for number, use in enumerate(uses):
-        thing, way = use.thing, use.way
-        if thing.kind == "process":
+        thing = use.thing
+        if thing.kind in ("process", "file"):
             continue
         if thing.kind in _WITH_ENDS:
-            yield _Part(number, use, thing.key, WRITE if way == WRITE and thing.kind == "socket" else EXCHANGE)
+            way = WRITE if use.way == WRITE and thing.kind == "socket" else EXCHANGE
+            yield _Part(number, use, thing.key, way)
             continue
-        if way == APPEND and thing.key in read:
-            # A reader can see which was first.
-            way = WRITE
-        yield _Part(number, use, ("entries", thing.key) if way in (LIST, SCAN) else thing.key, way)
+        yield _Part(number, use, thing.key, use.way)
         if use.handle is not None:
-            yield _Part(number, use, ("handle", use.handle), _MOVES)
-        if isinstance(thing.key, str):
-            directory = os.path.dirname(thing.key)
-            if way in (WRITE, ENTRY, APPEND):
-                entries = _OF_ENTRIES if way == ENTRY else _OF_CONTENTS
-                yield _Part(number, use, ("entries", directory), entries)
-            if changed:
-                # A use of what is in a directory has to find the directory.
-                for above in _directories_above(directory):
-                    if above in changed:
-                        yield _Part(number, use, above, READ)
-
-
-def _directories_above(path: str) -> Iterator[str]:
-    while True:
-        yield path
-        above = os.path.dirname(path)
-        if above == path:
-            return
-        path = above
+            # Its state changes with each use.
+            yield _Part(number, use, ("handle", use.handle), WRITE)
 
 
 def _suspects(parts: Sequence[_Part], log: Sequence[Step]) -> list[list[_Part]]:

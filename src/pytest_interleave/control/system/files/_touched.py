@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import stat
 
-from ...steps._external import Key
+from ...steps._external import Content, Key
 from ...steps._touches import READS, WRITES, Touches
 from ._paths import Found, forget_directories, forget_opened, inode_of, is_device, status
 
@@ -62,7 +62,7 @@ def file_of(found: os.stat_result) -> Key:
     inode = inode_of(found)
     file = known.get(inode)
     if file is None:
-        file = known[inode] = Key(os.fspath(str(found.st_ino)))
+        file = known[inode] = Content(os.fspath(str(found.st_ino)))
     return file
 
 
