@@ -15,6 +15,8 @@ import pytest_interleave
 from pytest_interleave.control import Control
 from pytest_interleave.explore import PartialOrderReduction
 
+pytestmark = pytest.mark.usefixtures("controllable")
+
 
 class Cells:
     """What programs read and write: two attributes; or, in their place, two files, or two parts of a resource."""
