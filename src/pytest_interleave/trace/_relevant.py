@@ -47,7 +47,7 @@ class Relevant:
         unit, operation, touches = step
         if operation.is_access:
             return not ends_look_up(operation, touches) and self._is_contested(unit.index, touches)
-        if operation.kind == kinds.HELD_UP:
+        if operation.kind in (kinds.HELD_UP, kinds.AWAIT):
             return True
         if operation.kind in kinds.HIDDEN or is_elsewhere(operation):
             return False

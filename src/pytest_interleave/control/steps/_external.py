@@ -43,15 +43,38 @@ class Content(Key):
 class Doing:
     """The words for a step: what it does, "write data.json", and what is known of its result once it is done."""
 
-    __slots__ = ("result", "text")
+    __slots__ = ("error", "result", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
-        #: "12 bytes", or the name of an exception; empty if there is nothing to say.
+        #: "12 bytes"; empty if there is nothing to say.
         self.result = ""
+        #: The error that it has raised: then it has changed nothing.
+        self.error: type[BaseException] | None = None
+
+    def fail(self, error: BaseException) -> None:
+        """Note that the step has raised an error."""
+        self.error = type(error)
+
+    @property
+    def finds_nothing(self) -> bool:
+        """Whether there was nothing where the step looked."""
+        return self.error is FileNotFoundError
 
     def __str__(self) -> str:
+        if self.error is not None:
+            return f"{self.text}: {_ERRORS.get(self.error, self.error.__name__)}"
         return f"{self.text} ({self.result})" if self.result else self.text
+
+
+#: Errors in words.
+_ERRORS: dict[type[BaseException], str] = {
+    FileExistsError: "exists already",
+    FileNotFoundError: "not found",
+    IsADirectoryError: "is a directory",
+    NotADirectoryError: "not a directory",
+    PermissionError: "permission denied",
+}
 
 
 class Look(NamedTuple):

@@ -153,6 +153,7 @@ def put_in_place() -> None:
 def put_in_new_modules() -> None:
     """Put stand-ins into modules that have been imported since, too; to be called between executions."""
     forget_touched(all_of_them=False)
+    _locks.forget_locks()
     forget_resources()
     if len(sys.modules) != _modules_known:
         _find()

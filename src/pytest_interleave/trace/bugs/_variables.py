@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...control import Step
-from ...control.steps import HIDDEN
+from ...control.steps import HIDDEN, External
 from ..causes._overlaps import Access
 from ..words._words import Words
 
@@ -19,6 +19,10 @@ class Variables:
 
     def name(self, access: Access) -> str:
         """Return the name of what an access is to."""
+        operation = self._log[access.position][1]
+        if isinstance(operation, External) and isinstance(access.part, str) and "->" in operation.doing.text:
+            # It has two paths; the part is the name of one of them.
+            return access.part
         return self._words.what(access.position)
 
     def common(self, first: Access, between: Access, last: Access) -> str:

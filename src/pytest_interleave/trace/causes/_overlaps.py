@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from ...control import Operation, Path, Place, Step, touches_of
 from ...control.interpreter import opname_at
-from ...control.steps import HIDDEN, OPAQUE, WRITES, kinds
+from ...control.steps import HIDDEN, OPAQUE, WRITES, External, kinds
 from ._look_ups import ends_look_up
 from ._of_primitives import is_primitive
 
@@ -31,6 +31,8 @@ class Access(NamedTuple):
     makes: bool = False
     #: Whether it is a call that cannot be inspected: it counts as a write, but may only read.
     is_opaque: bool = False
+    #: Whether it is a step on a file or the like that has failed: it was to write, and has not.
+    failed: bool = False
 
     def overlaps(self, other: Access) -> bool:
         """Whether both are to the same part, or one of them to the whole thing."""
@@ -222,6 +224,7 @@ def things_in(log: Sequence[Step], is_over: Callable[[], bool]) -> list[list[tup
                     writes and _updates(operation),
                     writes and operation.kind == kinds.READ and _gets_item(operation),
                     writes and key in opaque,
+                    isinstance(operation, External) and operation.doing.error is not None,
                 )
                 thing = things.get(key)
                 if thing is None:
@@ -268,6 +271,9 @@ def torn(thing: Thing, thread: Path, switch: int, until: int) -> Iterator[Torn]:
             # The item that was missing counts as read.
             if between.writes:
                 found.setdefault((first, last), Torn(first, between, last, looked=False))
+        elif first.writes and last.failed and between.writes and not between.failed:
+            # What it has put there is not there any more.
+            found[first, last] = Torn(first, between, last._replace(writes=False), looked=False)
         elif first.writes and last.writes:
             both = Torn(first, between, last, looked=False)
             updates = first.updates and between.updates and last.updates

@@ -136,6 +136,9 @@ class Words:
 
     def found_nothing(self, position: int) -> bool:
         """Whether a step has looked for something that was not there."""
+        operation = self._log[position][1]
+        if isinstance(operation, External):
+            return operation.doing.finds_nothing
         return self._recorder is not None and self._recorder.finds_nothing(position)
 
     def atomic_call(self, check: int, act: int) -> str:

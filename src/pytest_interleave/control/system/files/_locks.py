@@ -71,7 +71,7 @@ class FileLock(TimesOut):
 
     def describe(self) -> str:
         """Return a text for messages."""
-        return f"the lock of file {self.name}"
+        return f"file lock {self.name}"
 
 
 #: By file, its lock.
@@ -79,7 +79,7 @@ _locks: dict[Key, FileLock] = {}
 
 
 def forget_locks() -> None:
-    """Forget the locks of files; to be called between tests."""
+    """Forget the locks of files; to be called between executions."""
     _locks.clear()
 
 

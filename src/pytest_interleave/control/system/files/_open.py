@@ -271,4 +271,4 @@ def relative_to(path: Any, dir_fd: int | None) -> Touches:
 def failed(doing: Doing | None, error: BaseException) -> None:
     """Note that a step has raised an error."""
     if doing is not None:
-        doing.result = type(error).__name__
+        doing.fail(error)
