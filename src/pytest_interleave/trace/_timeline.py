@@ -19,6 +19,7 @@ from ._expired import expired_before_failure, tasks_that_lasted
 from ._latest import Latest
 from ._relevant import Relevant
 from ._used import uses_shown, with_skipped, with_uses, without_runner
+from ._within_steps import without_inner
 from .causes._failing import end_of_failure
 from .causes._giving_way import gave_way
 from .causes._look_ups import with_look_ups_done
@@ -134,7 +135,7 @@ def timeline_of(
     story, then the steps, of which the last ones are shown rather than those before.
     """
     if outcome.stuck is None and not races:
-        outcome = outcome._replace(log=with_look_ups_done(outcome.log))
+        outcome = outcome._replace(log=with_look_ups_done(without_inner(outcome.log)))
     end = end_of_failure(outcome)
     log = outcome.log[:end]
     pending = () if outcome.stuck is None else outcome.stuck.pending
