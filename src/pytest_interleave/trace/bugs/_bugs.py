@@ -189,6 +189,8 @@ class Bugs:
         what = self._variables.common(first, between, last)
         by = self._words.thread(between.position)
         operations = [self._log[access.position][1] for access in (first, last)]
+        if last.failed and between.writes:
+            return self._of_failed(effect)
         loops = operations[1].kind == kinds.ITERATE or in_loop_over(first.place, last.place)
         # As in `for at in range(len(items))`.
         iterates = operations[0].kind == kinds.ITERATE or (operations[0].name == "len" and not last.writes)
@@ -253,6 +255,15 @@ class Bugs:
             )
             return Bug(f"{kind} {what}", what, self._one_lock(first, last, steps, between, between))
         return Bug(f"Atomicity violation on {what}", what, self._one_lock(first, last, "both accesses", between))
+
+    def _of_failed(self, effect: Torn) -> Bug:
+        """Return the bug that a step on a file fails because of what another thread has done since an earlier step."""
+        first, between, last, _ = effect
+        what = self._variables.name(last)
+        if first.writes:
+            helps = self._one_lock(first, last, "both steps", between)
+            return Bug(f"Atomicity violation on {what}", what, helps and f"{helps}, or use another name in each thread")
+        return Bug(f"Check-then-act race on {what}", what, self._one_lock(first, last, "check and act", between))
 
     def _check(self, first: Access, last: Access) -> Access | None:
         """Return the check on which `last` depends: `first`, or the access right before it; None if it is no check."""
