@@ -15,6 +15,7 @@ from ..identity._types import is_made_by_a_program, stand_ins
 from ..scope._modules import ImportedModules, is_module, loaded, namespace_of_module
 from ..scope._places import is_ours, is_stdlib
 from . import _event_loops, _process_settings, _processes, _sockets
+from ._late_imports import LateImports
 from ._program_steps import forget_resources
 from .databases import _dbm
 from .databases._sqlite import StandIns
@@ -148,6 +149,7 @@ def put_in_place() -> None:
     _find()
     _put(_all())
     _support()
+    _late.begin()
 
 
 def put_in_new_modules() -> None:
@@ -165,6 +167,7 @@ def take_away() -> None:
     global _depth
     _depth -= 1
     if _depth == 0:
+        _late.end()
         _take(_all())
         for name in _SUPPORTING:
             getattr(os, name, set()).difference_update(_supported[name])
@@ -178,6 +181,15 @@ def _all() -> Iterator[_StandIn]:
 _supported: dict[str, set[Any]] = {
     name: {_by_real[id(real)] for real in getattr(os, name, ()) if id(real) in _by_real} for name in _SUPPORTING
 }
+
+
+def _put_in_late_module() -> None:
+    _find()
+    _put(_all())
+
+
+#: The module `sqlite3` takes its names from another one.
+_late = LateImports({*_OF_MODULES, "sqlite3"} - {"sqlite3.dbapi2"}, _put_in_late_module)
 
 
 def _support() -> None:
