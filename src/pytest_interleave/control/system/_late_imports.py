@@ -51,7 +51,6 @@ class _Loading(Loader):
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
         """See `importlib.abc.Loader.create_module`."""
-        spec.loader = self._real
         return self._real.create_module(spec)
 
     def exec_module(self, module: ModuleType) -> None:
