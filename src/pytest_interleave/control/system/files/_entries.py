@@ -14,10 +14,10 @@ from ...steps._external import Look
 from ...steps._touches import NOTHING, READS, WRITES, Touches
 from .._announce import announce
 from .._uses import like
-from ._descriptor_steps import announce_use
+from ._descriptor_steps import announce_use, failed
 from ._handles import add_descriptor, handle_of
 from ._listing import Entries
-from ._open import announce_opening, failed, name_at, relative_to
+from ._open import announce_opening, name_at, relative_to
 from ._paths import (
     Found,
     entry_of,
@@ -86,12 +86,13 @@ def _one_path(real: Callable[..., Any], verb: str, *, writes: bool, links: bool 
 
         def look(found: Found) -> tuple[Touches, bool]:
             there = found if of_link else followed(found)
+            known = status(there.path)
             # Only what is a file has a content.
-            touches = NOTHING if only_entry else content(status(there.path), how)
-            return entry(there, READS) + touches, writes
+            touches = NOTHING if only_entry else content(known, how)
+            return entry(there, READS) + touches, writes and known is not None
 
         if isinstance(path, int):
-            doing = announce_use(unit, handle_of(path), handle_of(path).name, path, verb)
+            doing = announce_use(unit, handle_of(path), path, verb, real.__name__)
         else:
             doing = announce_path(unit, path, verb, look, options.get("dir_fd"))
         try:
@@ -213,6 +214,13 @@ def _changed(*before: os.stat_result | None) -> None:
             forget_directories()
 
 
+def _looked_up(path: Any, dir_fd: int | None) -> Touches:
+    try:
+        return relative_to(path, dir_fd) + entry(entry_of(path, dir_fd), READS)
+    except (TypeError, ValueError, OSError):
+        return NOTHING
+
+
 def _moved(path: Any, dir_fd: int | None) -> Touches:
     """Return the touches of what another entry gets, or loses."""
     try:
@@ -227,13 +235,14 @@ def _moved(path: Any, dir_fd: int | None) -> Touches:
 
 
 def _announce_two(
-    unit: Unit, verb: str, src: Any, dst: Any, look: Callable[[], Touches], dst_fd: int | None
+    unit: Unit, verb: str, src: Any, dst: Any, look: Callable[[], tuple[Touches, bool]], dst_fd: int | None
 ) -> Doing | None:
     try:
         name = name_at(entry_of(dst, dst_fd).path)
     except (TypeError, ValueError, OSError):
         return None
-    return announce(unit, name, verb, lambda: Look(look(), True, f"{verb} {name_at(src)} -> {name}"))
+    text = f"{verb} {name_at(src)} -> {name}"
+    return announce(unit, name, verb, lambda: Look(*look(), text))
 
 
 def _renaming(real: Callable[..., Any]) -> Callable[..., Any]:
@@ -244,13 +253,15 @@ def _renaming(real: Callable[..., Any]) -> Callable[..., Any]:
             real(src, dst, **given)
             return
 
-        def look() -> Touches:
-            target = _moved(dst, dst_dir_fd)
+        def look() -> tuple[Touches, bool]:
             moved = _status_at(src, src_dir_fd)
-            if moved is not None and stat.S_ISDIR(moved.st_mode):
+            if moved is None:
+                return _looked_up(src, src_dir_fd) + _looked_up(dst, dst_dir_fd), False
+            target = _moved(dst, dst_dir_fd)
+            if stat.S_ISDIR(moved.st_mode):
                 # What is in the directory appears at the new path.
                 target += tree(entry_of(dst, dst_dir_fd).path)
-            return _moved(src, src_dir_fd) + target
+            return _moved(src, src_dir_fd) + target, True
 
         doing = _announce_two(unit, real.__name__, src, dst, look, dst_dir_fd)
         before, replaced = _status_at(src, src_dir_fd), _status_at(dst, dst_dir_fd)
@@ -275,13 +286,14 @@ def _linking(real: Callable[..., Any]) -> Callable[..., Any]:
         dst_fd = options.get("dst_dir_fd", options.get("dir_fd"))
         is_symbolic = real.__name__ == "symlink"
 
-        def look() -> Touches:
+        def look() -> tuple[Touches, bool]:
             target = entry_of(dst, dst_fd)
-            touches = entry(target, WRITES if status(target.path) is None else READS)
+            is_new = status(target.path) is None
+            touches = relative_to(dst, dst_fd) + entry(target, WRITES if is_new else READS)
             if is_symbolic:
                 # What it leads to may be a directory.
-                return touches + directory(target.path, WRITES)
-            return entry(entry_of(src, options.get("src_dir_fd")), READS) + touches
+                return touches + directory(target.path, WRITES), is_new
+            return _looked_up(src, options.get("src_dir_fd")) + touches, is_new
 
         doing = _announce_two(unit, "link", src, dst, look, dst_fd)
         try:

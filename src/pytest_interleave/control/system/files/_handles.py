@@ -13,9 +13,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ...execution.units._resources import TimesOut
-from ...steps._external import Key
+from ...steps._external import Key, Look
 from ...steps._kinds import ACQUIRE
 from ...steps._operations import Operation
+from ...steps._touches import READS, WRITES
+from .._announce import announce
 
 if TYPE_CHECKING:
     from ...execution.units._units import Unit
@@ -24,11 +26,17 @@ if TYPE_CHECKING:
 class Handle(Key, TimesOut):
     """An open file. Its position and its buffer are shared by all threads that use it."""
 
-    __slots__ = ("buffered", "owner", "shared", "user", "waiting")
+    __slots__ = ("buffered", "inside", "kept", "owner", "position", "shared", "user", "waiting")
 
-    def __init__(self, name: str, *, buffered: bool) -> None:
+    def __init__(self, name: str, *, buffered: bool, kept: bool = False) -> None:
         super().__init__(name)
         self.buffered = buffered
+        #: Whether the function that has opened it keeps it for itself.
+        self.kept = kept
+        #: Stands for the position in the file; descriptors that are copies of each other have one.
+        self.position: Key = self
+        #: The thread that has called a method: those that the method calls are a part of the same step.
+        self.inside: Unit | None = None
         #: The first thread that has used it in this execution, and whether another one has, too.
         self.user: Unit | None = None
         self.shared = False
@@ -36,17 +44,30 @@ class Handle(Key, TimesOut):
         self.owner: Unit | None = None
         self.waiting: list[Unit] = []
 
-    def used_by(self, unit: Unit) -> None:
-        """Note that a thread is about to call a method, and let it wait until no other thread is in one."""
+    def used_by(self, unit: Unit, method: str) -> None:
+        """Announce that a thread is about to call a method, and let it wait until no other thread is in one."""
         user = self.user
         if user is None or user.execution is not unit.execution:
-            self.user, self.shared, self.owner = unit, False, None
-        elif user is not unit:
+            user = self.user = unit
+            self.shared, self.owner = False, None
+        if user is not unit:
             self.shared = True
-            execution = unit.execution
+        elif self.kept:
+            return
+        execution = unit.execution
+        if len(execution.units) > 1:
+            self._announce(unit, method)
+        if user is not unit:
             while self.owner is not None and execution.closing is None:
                 frame = sys._getframe(1)
                 execution.wait_for(unit, Operation(ACQUIRE, self, frame.f_code, frame.f_lasti, mutates=False), self)
+
+    def _announce(self, unit: Unit, method: str) -> None:
+        verb = _VERBS.get(method, "read")
+        how = READS if method == "tell" else WRITES
+        text = f"{verb} {self.name} with {method}()"
+        touched = ((self.position, None, how),)
+        announce(unit, self.name, verb, lambda: Look(touched, verb != "read", text))
 
     @contextmanager
     def within_method(self, unit: Unit) -> Iterator[None]:
@@ -82,6 +103,9 @@ class Handle(Key, TimesOut):
         return f"the open file {self.name}"
 
 
+#: What methods do, except those that read, or find the position.
+_VERBS = {"write": "write", "writelines": "write", "flush": "write", "truncate": "truncate"}
+
 #: By descriptor, the lowest layer of the file that `open` has opened.
 _files: dict[int, weakref.ref[Any]] = {}
 #: By descriptor, the open file that `os.open` has opened.
@@ -98,6 +122,14 @@ def add_descriptor(descriptor: int, name: str) -> None:
     """Remember a descriptor that has just been opened."""
     _files.pop(descriptor, None)
     _opened[descriptor] = Handle(name, buffered=False)
+
+
+def add_copy(descriptor: int, copy: int) -> None:
+    """Remember a descriptor that is a copy of another one: both have the same position in the file."""
+    original = handle_of(descriptor)
+    _files.pop(copy, None)
+    handle = _opened[copy] = Handle(original.name, buffered=False)
+    handle.position = original.position
 
 
 def remove_descriptor(descriptor: int) -> None:
@@ -147,6 +179,12 @@ def handle_of(descriptor: int) -> Handle:
     if handle is None:
         handle = _opened[descriptor] = Handle(f"descriptor {descriptor}", buffered=False)
     return handle
+
+
+def name_of_descriptor(descriptor: int, name: str) -> str:
+    """Return the name of what `os.open` has opened; `name` if it was not opened by that function."""
+    handle = _opened.get(descriptor)
+    return name if handle is None else handle.name
 
 
 def forget_descriptors() -> None:

@@ -168,7 +168,7 @@ def _lockf(real: Callable[..., Any]) -> Callable[..., Any]:
         unit = _units[_get_ident()]
         descriptor = _descriptor_of(fd)
         if unit is not None and descriptor is not None:
-            announce_descriptor(unit, descriptor, "lock")
+            announce_descriptor(unit, descriptor, "lock", "lockf")
         return real(fd, *args, **options)
 
     return like(real, lockf)
