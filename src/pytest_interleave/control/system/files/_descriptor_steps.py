@@ -10,14 +10,14 @@ from ...steps._external import Look
 from ...steps._touches import READS, WRITES, Touches
 from .._announce import announce
 from ._handles import Handle
-from ._paths import status_of_descriptor
-from ._touched import file_of
+from ._paths import path_of_descriptor, status_of_descriptor
+from ._touched import DATA, directory, file_of
 
 if TYPE_CHECKING:
     from ...execution.units._units import Unit
     from ...steps._external import Doing
 
-_READING = frozenset(("read", "stat"))
+_READING = frozenset(("access", "read", "stat"))
 #: Functions that change only the position in an open file, or find it.
 _MOVING = frozenset(("seek", "tell", "lseek"))
 #: Functions that read or write where the position is, and move it.
@@ -44,15 +44,19 @@ def announce_use(unit: Unit, handle: Handle, descriptor: int, verb: str, method:
     `verb` says what is done, and `method` by which function.
     """
     found = status_of_descriptor(descriptor)
-    if found is None or not stat.S_ISREG(found.st_mode):
-        return None
     name = handle.name
+    if found is None or not stat.S_ISREG(found.st_mode):
+        if found is not None and stat.S_ISDIR(found.st_mode) and verb in ("stat", "change"):
+            of_directory = directory(path_of_descriptor(descriptor), READS if verb == "stat" else WRITES)
+            return announce(unit, name, verb, lambda: Look(of_directory, verb != "stat", f"{verb} {name}"))
+        return None
     if method in _MOVING:
         text = f"{verb} {name} with {method}()"
         position = ((handle.position, None, READS if method == "tell" else WRITES),)
         return announce(unit, name, verb, lambda: Look(position, False, text))
     writes = verb not in _READING
-    touches: Touches = ((file_of(found), None, WRITES if writes else READS),)
+    part = None if verb in ("stat", "change", "chmod") else DATA
+    touches: Touches = ((file_of(found), part, WRITES if writes else READS),)
     if method in _AT_POSITION:
         touches = ((handle.position, None, WRITES), *touches)
     text = f"{verb} {name}"

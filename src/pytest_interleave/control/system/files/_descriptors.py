@@ -17,7 +17,7 @@ from ._descriptor_steps import amount, announce_use, failed
 from ._handles import add_copy, handle_of, remove_descriptor
 from ._paths import status_of_descriptor
 from ._pipes import pipe_of
-from ._touched import content
+from ._touched import data
 
 if TYPE_CHECKING:
     from ...execution.units._units import Unit
@@ -93,7 +93,7 @@ def _announce_copy(unit: Unit, source: int, target: int) -> Doing | None:
     for end, way in zip(ends, (READ, WRITE), strict=True):
         if end is not None:
             note(unit, end, way, "read" if way == READ else "written", way)
-    touches = content(status_of_descriptor(source), READS) + content(status_of_descriptor(target), WRITES)
+    touches = data(status_of_descriptor(source), READS) + data(status_of_descriptor(target), WRITES)
     if not touches:
         return None
     name = handle_of(target).name

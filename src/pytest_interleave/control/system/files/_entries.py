@@ -17,6 +17,7 @@ from .._uses import like
 from ._descriptor_steps import announce_use, failed
 from ._handles import add_descriptor, handle_of
 from ._listing import Entries
+from ._only_type import only_type
 from ._open import announce_opening, name_at, relative_to
 from ._paths import (
     Found,
@@ -29,7 +30,7 @@ from ._paths import (
     status,
     status_of_descriptor,
 )
-from ._touched import WORKING_DIRECTORY, content, directory, entry, has_lost_entry, tree
+from ._touched import WORKING_DIRECTORY, attributes, data, directory, entry, has_lost_entry, mode, names, tree
 
 if TYPE_CHECKING:
     from ...execution.units._units import Unit
@@ -46,10 +47,6 @@ _CHANGING_LINKS = ("lchown", "lchmod", "lchflags")
 _LISTING = ("listdir", "scandir")
 _CREATING = ("mkdir", "mkfifo", "mknod")
 _REMOVING = ("remove", "unlink", "rmdir")
-
-#: The file of the functions that ask only whether something is there, and those that ask nothing else.
-_EXISTENCE = os.path.join(os.path.dirname(os.path.abspath(os.__file__)), "genericpath.py")
-_ASKING_FOR_EXISTENCE = frozenset(("exists", "lexists", "isfile", "isdir"))
 
 
 def announce_path(
@@ -82,13 +79,19 @@ def _one_path(real: Callable[..., Any], verb: str, *, writes: bool, links: bool 
         if unit is None:
             return real(path, *args, **options)
         of_link = links or options.get("follow_symlinks") is False
-        only_entry = not writes and (real.__name__ == "readlink" or _only_existence())
+        only_entry = not writes and (real.__name__ == "readlink" or only_type(sys._getframe(1)))
 
         def look(found: Found) -> tuple[Touches, bool]:
             there = found if of_link else followed(found)
             known = status(there.path)
-            # Only what is a file has a content.
-            touches = NOTHING if only_entry else content(known, how)
+            if only_entry:
+                touches = NOTHING
+            elif verb == "truncate":
+                touches = data(known, how) + mode(known, there.path)
+            elif verb == "access":
+                touches = mode(known, there.path)
+            else:
+                touches = attributes(known, there.path, how)
             return entry(there, READS) + touches, writes and known is not None
 
         if isinstance(path, int):
@@ -102,12 +105,6 @@ def _one_path(real: Callable[..., Any], verb: str, *, writes: bool, links: bool 
             raise
 
     return call
-
-
-def _only_existence() -> bool:
-    """Whether the caller's caller only asks whether something is there."""
-    code = sys._getframe(2).f_code
-    return code.co_name in _ASKING_FOR_EXISTENCE and code.co_filename == _EXISTENCE
 
 
 def _listing(real: Callable[..., Any]) -> Callable[..., Any]:
@@ -184,7 +181,7 @@ def _removing(real: Callable[..., Any]) -> Callable[..., Any]:
             if is_directory:
                 # Whether it is removed depends on what is in it.
                 return entry(found, WRITES) + directory(found.path, WRITES), True
-            return entry(found, WRITES), True
+            return entry(found, WRITES) + names(there), True
 
         doing = announce_path(unit, path, "remove", look, dir_fd)
         before = _status_at(path, dir_fd)
@@ -257,7 +254,7 @@ def _renaming(real: Callable[..., Any]) -> Callable[..., Any]:
             moved = _status_at(src, src_dir_fd)
             if moved is None:
                 return _looked_up(src, src_dir_fd) + _looked_up(dst, dst_dir_fd), False
-            target = _moved(dst, dst_dir_fd)
+            target = _moved(dst, dst_dir_fd) + names(_status_at(dst, dst_dir_fd))
             if stat.S_ISDIR(moved.st_mode):
                 # What is in the directory appears at the new path.
                 target += tree(entry_of(dst, dst_dir_fd).path)
@@ -293,7 +290,8 @@ def _linking(real: Callable[..., Any]) -> Callable[..., Any]:
             if is_symbolic:
                 # What it leads to may be a directory.
                 return touches + directory(target.path, WRITES), is_new
-            return _looked_up(src, options.get("src_dir_fd")) + touches, is_new
+            src_fd = options.get("src_dir_fd")
+            return _looked_up(src, src_fd) + names(_status_at(src, src_fd)) + touches, is_new
 
         doing = _announce_two(unit, "link", src, dst, look, dst_fd)
         try:
@@ -358,17 +356,17 @@ def _asking_for_directory(real: Callable[[], Any]) -> Callable[[], Any]:
 
 
 def _replacements() -> Iterator[tuple[str, Callable[..., Any]]]:
-    for names, verb, writes, links in (
+    for functions, verb, writes, links in (
         (_LOOKING, "stat", False, False),
         (_LOOKING_AT_LINKS, "stat", False, True),
         (_CHANGING, "change", True, False),
         (_CHANGING_LINKS, "change", True, True),
     ):
-        for name in names:
+        for name in functions:
             if hasattr(os, name):
                 shown = name if name in ("truncate", "chmod", "access") else verb
                 yield name, _one_path(getattr(os, name), shown, writes=writes, links=links)
-    for names, stand_in in (
+    for functions, stand_in in (
         (_LISTING, _listing),
         (_CREATING, _creating),
         (_REMOVING, _removing),
@@ -377,7 +375,7 @@ def _replacements() -> Iterator[tuple[str, Callable[..., Any]]]:
         (("chdir", "fchdir"), _changing_directory),
         (("getcwd", "getcwdb"), _asking_for_directory),
     ):
-        for name in names:
+        for name in functions:
             if hasattr(os, name):
                 yield name, stand_in(getattr(os, name))
     yield "open", open_descriptor

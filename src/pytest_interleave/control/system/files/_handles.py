@@ -115,7 +115,11 @@ _opened: dict[int, Handle] = {}
 def add_file(raw: Any, handle: Handle) -> None:
     """Remember the lowest layer of a file that has just been opened."""
     raw._handle = handle
-    _files[raw.fileno()] = weakref.ref(raw)
+    descriptor = raw.fileno()
+    _files[descriptor] = weakref.ref(raw)
+    if handle.position is handle:
+        # What had this number before was closed by code that is not controlled.
+        _opened.pop(descriptor, None)
 
 
 def add_descriptor(descriptor: int, name: str) -> None:
@@ -127,39 +131,56 @@ def add_descriptor(descriptor: int, name: str) -> None:
 def add_copy(descriptor: int, copy: int) -> None:
     """Remember a descriptor that is a copy of another one: both have the same position in the file."""
     original = handle_of(descriptor)
+    remove_descriptor(copy)
     _files.pop(copy, None)
     handle = _opened[copy] = Handle(original.name, buffered=False)
     handle.position = original.position
+    _copies.setdefault(handle.position, {descriptor}).add(copy)
+
+
+#: Descriptors of the same open file, by what stands for its position, if there are several.
+_copies: dict[Key, set[int]] = {}
 
 
 def remove_descriptor(descriptor: int) -> None:
     """Forget a descriptor that has just been closed."""
-    _opened.pop(descriptor, None)
-    if descriptor in _at_close:
-        closed(descriptor)
+    handle = _opened.pop(descriptor, None)
+    if _at_close or _copies:
+        closed(descriptor, handle)
 
 
-#: By descriptor, the functions to be called when it is closed.
-_at_close: dict[int, list[Callable[[int], None]]] = {}
+#: By what stands for the position in an open file, the functions to be called when the last descriptor is closed.
+_at_close: dict[Key, list[Callable[[Key], None]]] = {}
 #: Gets the lowest layer of a file that `open` has opened, and lets its method `close` call `closed`.
 watch_file: list[Callable[[Any], None]] = []
 
 
-def at_close(descriptor: int, call: Callable[[int], None]) -> None:
-    """Call a function with a descriptor when that is closed."""
-    calls = _at_close.setdefault(descriptor, [])
+def at_close(descriptor: int, call: Callable[[Key], None]) -> None:
+    """Call a function with what stands for an open file when that is closed."""
+    position = handle_of(descriptor).position
+    calls = _at_close.setdefault(position, [])
     if call not in calls:
         calls.append(call)
-    raw = file_with(descriptor)
-    if raw is not None:
-        for watch in watch_file:
-            watch(raw)
+    for each in _copies.get(position, (descriptor,)):
+        raw = file_with(each)
+        if raw is not None:
+            for watch in watch_file:
+                watch(raw)
 
 
-def closed(descriptor: int) -> None:
-    """Call the functions that are to be called when a descriptor is closed."""
-    for call in _at_close.pop(descriptor, ()):
-        call(descriptor)
+def closed(descriptor: int, handle: Handle | None) -> None:
+    """Call the functions that are to be called when an open file is closed, if this was its last descriptor."""
+    if handle is None:
+        return
+    position = handle.position
+    copies = _copies.get(position)
+    if copies is not None:
+        copies.discard(descriptor)
+        if copies:
+            return
+        del _copies[position]
+    for call in _at_close.pop(position, ()):
+        call(position)
 
 
 def file_with(descriptor: int) -> Any:
@@ -191,3 +212,5 @@ def forget_descriptors() -> None:
     """Forget which files are open that have been closed since; to be called between tests."""
     for descriptor in [descriptor for descriptor in _files if file_with(descriptor) is None]:
         del _files[descriptor]
+    _at_close.clear()
+    _copies.clear()

@@ -24,7 +24,8 @@ from ._descriptor_steps import failed, use_content
 from ._handles import Handle, add_file, closed, handle_of, name_of_descriptor, watch_file
 from ._kept_files import is_kept
 from ._paths import entry_of, followed, is_device, status, target_of
-from ._touched import WORKING_DIRECTORY, content, entry, name_of
+from ._touched import WORKING_DIRECTORY, data, entry, name_of
+from ._touched import mode as mode_of
 
 if TYPE_CHECKING:
     from ...execution.units._units import Unit
@@ -105,10 +106,10 @@ File = derived(
 
 
 def _close(self: Any) -> None:
-    descriptor = None if self.closed else self.fileno()
+    descriptor = None if self.closed or not self.closefd else self.fileno()
     io.FileIO.close(self)
     if descriptor is not None:
-        closed(descriptor)
+        closed(descriptor, self._handle)
 
 
 #: The lowest layer of a file that is locked: closing it gives the lock back.
@@ -171,7 +172,12 @@ def open_(
     doing = None
     if unit is not None and opener is None and descriptor is None:
         doing = announce_opening(
-            unit, file, creates="r" not in raw_mode, truncates="w" in raw_mode, exclusive="x" in raw_mode
+            unit,
+            file,
+            creates="r" not in raw_mode,
+            truncates="w" in raw_mode,
+            exclusive="x" in raw_mode,
+            finds_end="a" in raw_mode,
         )
     try:
         raw, buffered = _layers(file, raw_mode, buffering, closefd, opener, both=both, writes=writes)
@@ -243,10 +249,12 @@ def announce_opening(
     creates: bool,
     truncates: bool,
     exclusive: bool,
+    finds_end: bool = False,
 ) -> Doing | None:
     """Announce that a file is opened by its path, if that matters for other threads.
 
-    The other arguments say whether it is created if it is not there, is truncated, or must not be there.
+    The other arguments say whether it is created if it is not there, is truncated, must not be there, or is looked at
+    for where it ends.
     """
     name = name_at(path)
 
@@ -256,9 +264,9 @@ def announce_opening(
             found = followed(found)
         there = status(found.path)
         is_new = creates and there is None
-        touches = entry(found, WRITES if is_new else READS)
-        if truncates:
-            touches += content(there, WRITES)
+        touches = entry(found, WRITES if is_new else READS) + mode_of(there, found.path)
+        if truncates or finds_end:
+            touches += data(there, WRITES if truncates else READS)
         verb = "create" if is_new or exclusive else "truncate" if truncates else "open"
         return Look(relative_to(path, dir_fd) + touches, is_new or truncates, f"{verb} {name}")
 
@@ -276,7 +284,7 @@ def announce_writing(unit: Unit, path: Any) -> None:
     name = name_at(path)
 
     def look() -> Look:
-        return Look(content(status(target_of(path).path), WRITES), True, f"write {name}")
+        return Look(data(status(target_of(path).path), WRITES), True, f"write {name}")
 
     announce(unit, name, "write", look)
 
