@@ -1,338 +1,328 @@
-"""Programs whose threads share files, each with one bug, run by `test_file_programs.py` in a session of its own."""
+"""Small programs of all kinds of operations on files; out of scope, so that nothing else in them is a step."""
 
 from __future__ import annotations
 
-import fcntl
+import contextlib
+import errno
+import io
 import json
-import logging
 import os
+import pathlib
+import random
 import shutil
+import stat
 import tempfile
 import threading
-import time
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
-import pytest
+fcntl: Any = None
+with contextlib.suppress(ImportError):
+    import fcntl
 
-import pytest_interleave
-from tests.quality.sharing import in_threads
+#: Not by names of their own, which would stand for the stand-ins while those are in place.
+REAL: dict[str, Any] = {
+    **{
+        name: getattr(os, name)
+        for name in ("chmod", "link", "listdir", "lstat", "mkdir", "readlink", "symlink", "utime", "close", "rmdir")
+    },
+    "open": io.open,
+}
 
-pytestmark = pytest.mark.parametrize(
-    "seed",
-    [
-        pytest.param(seed, marks=pytest.mark.concurrency(seed=seed), id=f"{'some' if seed < 3 else 'more'}-{seed}")
-        for seed in range(20)
-    ],
-)
-
-
-def test_lost_mark(seed, tmp_path):
-    path = tmp_path / "state.json"
-    path.write_text("{}")
-
-    def mark(name):
-        state = json.loads(path.read_text())
-        state[name] = "done"
-        new = path.with_suffix(f".{name}")
-        new.write_text(json.dumps(state))
-        os.replace(new, path)
-
-    in_threads(lambda: mark("a"), lambda: mark("b"))
-    assert sorted(json.loads(path.read_text())) == ["a", "b"]
+#: A time that an operation sets.
+LONG_AGO = 1_000_000_000
+SECOND = 1_000_000_000
 
 
-def test_torn_read(seed, tmp_path):
-    path = tmp_path / "state.json"
-    path.write_text('{"n": 1}')
-
-    def save():
-        with open(path, "w") as file:
-            json.dump({"n": 2}, file)
-
-    def load():
-        with open(path) as file:
-            json.load(file)
-
-    in_threads(save, load)
-
-
-def test_index_before_data(seed, tmp_path):
-    index, data = tmp_path / "index", tmp_path / "data"
-
-    def publish():
-        index.write_text("data")
-        data.write_bytes(b"x" * 10)
-
-    def read():
-        if index.exists() and index.read_text():
-            assert data.read_bytes()
-
-    in_threads(publish, read)
+def make_tree(top: str) -> None:
+    """Files, hard and symbolic links to them, an empty directory and one that is not, and links to directories."""
+    for name, text in (("a", "one"), ("b", "three")):
+        with REAL["open"](f"{top}/{name}", "w") as file:
+            file.write(text)
+    REAL["mkdir"](f"{top}/empty")
+    REAL["mkdir"](f"{top}/full")
+    with REAL["open"](f"{top}/full/c", "w") as file:
+        file.write("c")
+    REAL["link"](f"{top}/b", f"{top}/hard")
+    REAL["symlink"]("a", f"{top}/link")
+    REAL["symlink"]("none", f"{top}/broken")
+    REAL["symlink"]("full", f"{top}/there")
 
 
-def test_check_then_create(seed, tmp_path):
-    path = tmp_path / "cache"
+def tree(top: str) -> tuple[Any, ...]:
+    """All that can be seen of what is in a directory."""
+    found: list[Any] = []
+    first_name: dict[int, str] = {}
 
-    def ensure():
-        if not os.path.isdir(path):
-            os.mkdir(path)
+    def walk(path: str, inner: str) -> None:
+        for name in sorted(REAL["listdir"](path)):
+            here, shown = f"{path}/{name}", f"{inner}{name}"
+            known = REAL["lstat"](here)
+            mode = stat.S_IMODE(known.st_mode)
+            was_set = int(known.st_mtime) == LONG_AGO
+            if stat.S_ISDIR(known.st_mode):
+                found.append((shown, "directory", mode, was_set))
+                walk(here, f"{shown}/")
+            elif stat.S_ISLNK(known.st_mode):
+                found.append((shown, "link", REAL["readlink"](here)))
+            else:
+                with REAL["open"](here, "rb") as file:
+                    text = file.read()
+                found.append((shown, text, mode, was_set, first_name.setdefault(known.st_ino, shown)))
 
-    in_threads(ensure, ensure)
-
-
-def test_lock_file_taken_twice(seed, tmp_path):
-    lock = tmp_path / "lock"
-    inside = []
-
-    def work():
-        if not lock.exists():
-            lock.write_text("")
-            inside.append(1)
-            assert len(inside) == 1
-            inside.pop()
-            lock.unlink()
-
-    in_threads(work, work)
-
-
-def test_torn_log_line(seed, tmp_path):
-    path = tmp_path / "app.log"
-
-    def log(name):
-        with open(path, "a") as file:
-            file.write(f"{name}: begin, ")
-            file.flush()
-            file.write("end\n")
-
-    in_threads(lambda: log("a"), lambda: log("b"))
-    assert sorted(path.read_text().splitlines()) == ["a: begin, end", "b: begin, end"]
+    walk(top, "")
+    return tuple(found)
 
 
-def test_eviction(seed, tmp_path):
-    for name in "abc":
-        (tmp_path / name).write_text("x" * 10)
-
-    def evict():
-        size = sum(each.stat().st_size for each in os.scandir(tmp_path))
-        for each in sorted(tmp_path.iterdir()):
-            if size > 10:
-                size -= each.stat().st_size
-                each.unlink()
-
-    in_threads(evict, evict)
+def seen(status: os.stat_result) -> Any:
+    """What `stat` says that does not differ between executions."""
+    kind = stat.S_IFMT(status.st_mode)
+    is_file = stat.S_ISREG(status.st_mode)
+    return (
+        kind, stat.S_IMODE(status.st_mode), status.st_size if is_file else None, status.st_nlink,
+        int(status.st_mtime) == LONG_AGO,
+    )  # fmt: skip
 
 
-def test_shared_temporary_name(seed, tmp_path):
-    path = tmp_path / "data.json"
-
-    def save(value):
-        new = tmp_path / "data.json.tmp"
-        with open(new, "w") as file:
-            json.dump(value, file)
-        os.replace(new, path)
-
-    in_threads(lambda: save([1, 2]), lambda: save([3, 4]))
+Operation = Callable[[str], Any]
 
 
-def test_journal_during_rotation(seed, tmp_path):
-    journal = tmp_path / "journal"
-    journal.write_text("old\n")
+def _read(name: str) -> Operation:
+    def read(top: str) -> Any:
+        with open(f"{top}/{name}") as file:
+            return file.read()
 
-    def rotate():
-        os.rename(journal, tmp_path / "journal.1")
-        journal.write_text("")
-
-    in_threads(rotate, journal.read_text)
+    return read
 
 
-def test_append_is_no_update(seed, tmp_path):
-    path = tmp_path / "ids"
-    path.write_text("")
+def _write(name: str, text: str, mode: str = "w") -> Operation:
+    def write(top: str) -> Any:
+        with open(f"{top}/{name}", mode) as file:
+            return file.write(text)
 
-    def allocate():
-        number = len(path.read_text().splitlines())
-        with path.open("a") as file:
-            file.write(f"{number}\n")
-
-    in_threads(allocate, allocate)
-    assert path.read_text().split() == ["0", "1"]
+    return write
 
 
-def test_lockf_excludes_no_thread(seed, tmp_path):
-    path = tmp_path / "n"
-    path.write_text("0")
+def _increment(name: str) -> Operation:
+    def increment(top: str) -> Any:
+        with open(f"{top}/{name}", "r+") as file:
+            text = file.read()
+            file.seek(0)
+            file.write(text.upper())
+            file.truncate(2)
+            return text
 
-    def add():
-        with open(tmp_path / "lock", "w") as lock:
-            fcntl.lockf(lock, fcntl.LOCK_EX)
-            value = int(path.read_text() or "0")
-            path.write_text(str(value + 1))
-
-    in_threads(add, add)
-    assert path.read_text() == "2"
+    return increment
 
 
-def test_flocks_in_opposite_order(seed, tmp_path):
-    def take(one, other):
-        with open(tmp_path / one, "w") as first, open(tmp_path / other, "w") as second:
-            fcntl.flock(first, fcntl.LOCK_EX)
-            fcntl.flock(second, fcntl.LOCK_EX)
-
-    in_threads(lambda: take("a", "b"), lambda: take("b", "a"))
-
-
-def test_stale_lock_file(seed, tmp_path):
-    """Two threads find that a lock is old, and both remove it: the second one removes the new lock of the first."""
-    lock = tmp_path / "lock"
-    lock.write_text("")
-    time.sleep(100)
-    inside = []
-
-    def work():
-        if lock.exists() and time.time() - lock.stat().st_mtime > 60:
-            lock.unlink(missing_ok=True)
+def _descriptor(name: str, flags: int, *calls: Callable[[int], Any]) -> Operation:
+    def use(top: str) -> Any:
+        descriptor = os.open(f"{top}/{name}", flags, 0o644)
         try:
-            with open(lock, "x"):
-                inside.append(1)
-        except FileExistsError:
-            return
+            return [call(descriptor) for call in calls]
+        finally:
+            os.close(descriptor)
 
-    in_threads(work, work)
-    assert len(inside) == 1
+    return use
 
 
-def test_copy_of_a_tree_that_changes(seed, tmp_path):
-    source = tmp_path / "source"
-    source.mkdir()
-    for name in "ab":
-        (source / name).write_text("1")
+def _scan(name: str) -> Operation:
+    def scan(top: str) -> Any:
+        with os.scandir(f"{top}/{name}") as entries:
+            found = sorted(entries, key=lambda entry: entry.name)
+        result = []
+        for entry in found:
+            try:
+                result.append((entry.name, entry.is_dir(), seen(entry.stat())))
+            except OSError as error:
+                result.append((entry.name, errno.errorcode[error.errno or 0]))
+        return result
 
-    def change():
-        for name in "ab":
-            (source / name).write_text("2")
-
-    in_threads(change, lambda: shutil.copytree(source, tmp_path / "copy"))
-    assert len({(tmp_path / "copy" / name).read_text() for name in "ab"}) == 1
-
-
-def test_a_directory_is_removed_while_it_is_filled(seed, tmp_path):
-    folder = tmp_path / "work"
-    folder.mkdir()
-
-    def fill():
-        for name in "ab":
-            (folder / name).write_text("1")
-
-    in_threads(fill, lambda: shutil.rmtree(folder))
+    return scan
 
 
-def test_a_link_that_is_switched_in_two_steps(seed, tmp_path):
-    for name in ("v1", "v2"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "app").write_text(name)
-    current = tmp_path / "current"
-    current.symlink_to("v1")
+def _in_directory(name: str, do: Callable[[int], Any]) -> Operation:
+    def use(top: str) -> Any:
+        descriptor = os.open(f"{top}/{name}", os.O_RDONLY)
+        try:
+            return do(descriptor)
+        finally:
+            os.close(descriptor)
 
-    def deploy():
-        current.unlink()
-        current.symlink_to("v2")
-
-    in_threads(deploy, lambda: (current / "app").read_text())
+    return use
 
 
-def test_working_directory(seed, tmp_path):
-    before = os.getcwd()
-    (tmp_path / "here").mkdir()
-    found = []
+def _locked(name: str, how: str, text: str) -> Operation:
+    def lock(top: str) -> Any:
+        with open(f"{top}/{name}", "a+") as file:
+            fcntl.flock(file, getattr(fcntl, how))
+            file.seek(0)
+            found = file.read()
+            if how != "LOCK_SH":
+                file.write(text)
+            file.flush()
+            fcntl.flock(file, fcntl.LOCK_UN)
+        return found
 
-    def inside():
-        os.chdir(tmp_path / "here")
-        Path("made").write_text("x")
-        os.chdir(tmp_path)
-
-    def outside():
-        found.append(Path("made").exists())
-
-    os.chdir(tmp_path)
-    try:
-        in_threads(inside, outside)
-    finally:
-        os.chdir(before)
-    assert found == [False]
+    return lock
 
 
-def test_descriptors_share_a_position(seed, tmp_path):
-    path = tmp_path / "data"
-    path.write_bytes(b"ab")
-    descriptor = os.open(path, os.O_RDONLY)
-    got = []
-
-    def read():
-        os.lseek(descriptor, 0, os.SEEK_SET)
-        got.append(os.read(descriptor, 1))
-
-    try:
-        in_threads(read, read)
-    finally:
-        os.close(descriptor)
-    assert got == [b"a", b"a"]
+def _update(top: str) -> Any:
+    path = f"{top}/data.json"
+    number = 0
+    if os.path.exists(path):
+        with open(path) as file:
+            number = json.load(file)
+    with open(f"{path}.new", "w") as file:
+        json.dump(number + 1, file)
+    os.replace(f"{path}.new", path)
+    return number
 
 
-def test_a_temporary_file_that_is_guessed(seed, tmp_path):
-    def make():
-        name = tempfile.mktemp(dir=tmp_path, prefix="same")
-        # As a program that makes names of its own does.
-        name = tmp_path / f"same{len(os.listdir(tmp_path))}{name[:0]}"
-        with open(name, "x"):
-            pass
-
-    in_threads(make, make)
+def _sorted_names(path: Any) -> list[str]:
+    return sorted(os.listdir(path))
 
 
-def test_records_of_a_log_that_is_rotated(seed, tmp_path):
-    path = tmp_path / "app.log"
+#: By name, operations on a directory that was made by `make_tree`.
+OPERATIONS: dict[str, Operation] = {
+    "read a": _read("a"),
+    "read new": _read("new"),
+    "read link": _read("link"),
+    "read hard": _read("hard"),
+    "read there/c": _read("there/c"),
+    "write a": _write("a", "A"),
+    "write link": _write("link", "L"),
+    "write broken": _write("broken", "B"),
+    "write new": _write("new", "N"),
+    "write empty/new": _write("empty/new", "N"),
+    "append a": _write("a", "+", "a"),
+    "append new": _write("new", "+", "a"),
+    "append hard": _write("hard", "+", "a"),
+    "create new": _write("new", "X", "x"),
+    "create broken": _write("broken", "X", "x"),
+    "change a": _increment("a"),
+    "truncate a": lambda top: os.truncate(f"{top}/a", 1),
+    "stat a": lambda top: seen(os.stat(f"{top}/a")),
+    "stat b": lambda top: seen(os.stat(f"{top}/b")),
+    "stat new": lambda top: seen(os.stat(f"{top}/new")),
+    "stat hard": lambda top: seen(os.stat(f"{top}/hard")),
+    "stat link": lambda top: seen(os.stat(f"{top}/link")),
+    "stat empty": lambda top: seen(os.stat(f"{top}/empty")),
+    "stat top": lambda top: seen(os.stat(top)),
+    "lstat link": lambda top: seen(os.lstat(f"{top}/link")),
+    "exists a": lambda top: os.path.exists(f"{top}/a"),
+    "exists new": lambda top: os.path.exists(f"{top}/new"),
+    "exists broken": lambda top: os.path.exists(f"{top}/broken"),
+    "is directory": lambda top: os.path.isdir(f"{top}/empty"),
+    "exists empty/new": lambda top: os.path.exists(f"{top}/empty/new"),
+    "access a": lambda top: os.access(f"{top}/a", os.R_OK),
+    "real path": lambda top: os.path.realpath(f"{top}/there/c").removeprefix(top),
+    "list top": _sorted_names,
+    "list empty": lambda top: _sorted_names(f"{top}/empty"),
+    "list there": lambda top: _sorted_names(f"{top}/there"),
+    "scan top": _scan("."),
+    "scan full": _scan("full"),
+    "walk": lambda top: [(path.removeprefix(top), sorted(a), sorted(b)) for path, a, b in os.walk(top)],
+    "mkdir new": lambda top: os.mkdir(f"{top}/new"),
+    "mkdir empty/new": lambda top: os.mkdir(f"{top}/empty/new"),
+    "mkdir a": lambda top: os.mkdir(f"{top}/a"),
+    "makedirs": lambda top: os.makedirs(f"{top}/empty/new/x", exist_ok=True),
+    "rmdir empty": lambda top: os.rmdir(f"{top}/empty"),
+    "rmdir full": lambda top: os.rmdir(f"{top}/full"),
+    "rmtree full": lambda top: shutil.rmtree(f"{top}/full"),
+    "remove a": lambda top: os.remove(f"{top}/a"),
+    "remove b": lambda top: os.remove(f"{top}/b"),
+    "remove link": lambda top: os.remove(f"{top}/link"),
+    "remove there": lambda top: os.unlink(f"{top}/there"),
+    "remove full/c": lambda top: os.remove(f"{top}/full/c"),
+    "rename a b": lambda top: os.rename(f"{top}/a", f"{top}/b"),
+    "rename a new": lambda top: os.rename(f"{top}/a", f"{top}/new"),
+    "rename b a": lambda top: os.rename(f"{top}/b", f"{top}/a"),
+    "rename b hard": lambda top: os.rename(f"{top}/b", f"{top}/hard"),
+    "rename full empty": lambda top: os.rename(f"{top}/full", f"{top}/empty"),
+    "rename full new": lambda top: os.rename(f"{top}/full", f"{top}/new"),
+    "rename empty full": lambda top: os.rename(f"{top}/empty", f"{top}/full"),
+    "replace b a": lambda top: os.replace(f"{top}/b", f"{top}/a"),
+    "replace link a": lambda top: os.replace(f"{top}/link", f"{top}/a"),
+    "link a new": lambda top: os.link(f"{top}/a", f"{top}/new"),
+    "link b empty/new": lambda top: os.link(f"{top}/b", f"{top}/empty/new"),
+    "symlink new": lambda top: os.symlink("b", f"{top}/new"),
+    "symlink link": lambda top: os.symlink("b", f"{top}/link"),
+    "read link name": lambda top: os.readlink(f"{top}/link"),
+    "chmod a": lambda top: os.chmod(f"{top}/a", 0o600),
+    "chmod hard": lambda top: os.chmod(f"{top}/hard", 0o600),
+    "chmod empty": lambda top: os.chmod(f"{top}/empty", 0o700),
+    "utime a": lambda top: os.utime(f"{top}/a", (LONG_AGO, LONG_AGO)),
+    "utime empty": lambda top: os.utime(f"{top}/empty", (LONG_AGO, LONG_AGO)),
+    "open a": _descriptor("a", os.O_RDONLY, lambda fd: os.read(fd, 10), lambda fd: seen(os.fstat(fd))),
+    "open b": _descriptor("b", os.O_RDWR, lambda fd: os.write(fd, b"B"), lambda fd: os.read(fd, 10)),
+    "open exclusively": _descriptor("new", os.O_CREAT | os.O_EXCL | os.O_WRONLY, lambda fd: os.write(fd, b"E")),
+    "open truncating": _descriptor("a", os.O_TRUNC | os.O_RDWR, lambda fd: os.pwrite(fd, b"T", 2)),
+    "open creating": _descriptor(
+        "new", os.O_CREAT | os.O_RDWR, lambda fd: os.read(fd, 9), lambda fd: os.write(fd, b"C")
+    ),
+    "open appending": _descriptor(
+        "b", os.O_APPEND | os.O_WRONLY, lambda fd: os.write(fd, b"P"), lambda fd: os.ftruncate(fd, 2)
+    ),
+    "in directory": _in_directory("empty", lambda fd: os.mkdir("new", dir_fd=fd)),
+    "list directory": _in_directory("empty", _sorted_names),
+    "touch new": lambda top: pathlib.Path(top, "new").touch(),
+    "copy": lambda top: os.path.basename(shutil.copyfile(f"{top}/a", f"{top}/new")),
+    "move": lambda top: os.path.basename(shutil.move(f"{top}/a", f"{top}/empty")),
+    "lock a": _locked("a", "LOCK_EX", "x"),
+    "lock new": _locked("new", "LOCK_EX", "y"),
+    "read locked a": _locked("a", "LOCK_SH", ""),
+    "update": _update,
+}  # fmt: skip
 
-    def log(name):
-        handler = logging.FileHandler(path, delay=True)
-        logger = logging.Logger(name)
-        logger.addHandler(handler)
-        logger.error(name)
-        handler.close()
 
-    def rotate():
-        if path.exists():
-            shutil.copy(path, tmp_path / "app.log.1")
-            path.write_text("")
+class Program(NamedTuple):
+    """Threads that each do some operations; it returns what they saw, and what was left."""
 
-    in_threads(lambda: log("a"), rotate)
-    kept = [each.read_text() for each in (path, tmp_path / "app.log.1") if each.exists()]
-    assert "".join(kept) == "a\n"
+    threads: tuple[tuple[str, ...], ...]
 
+    def __str__(self) -> str:
+        return " | ".join(", ".join(names) for names in self.threads)
 
-def test_announced_steps(seed):
-    store = {"n": 0}
-
-    def add():
-        with pytest_interleave.step("store", part="n", write=False, text="GET n"):
-            value = store["n"]
-        with pytest_interleave.step("store", part="n", write=True, text=f"SET n {value + 1}"):
-            store["n"] = value + 1
-
-    in_threads(add, add)
-    assert store["n"] == 2
+    def run(self, top: str) -> Any:
+        """Run it in a directory that is empty."""
+        make_tree(top)
+        results: list[list[Any]] = [[] for _ in self.threads]
+        threads = [
+            threading.Thread(target=work, args=(top, names, result))
+            for names, result in zip(self.threads, results, strict=True)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return repr((results, tree(top)))
 
 
-def test_a_change_that_is_not_awaited(seed):
-    store = {}
-    done = threading.Event()
+def work(top: str, names: Sequence[str], result: list[Any]) -> None:
+    for name in names:
+        try:
+            result.append(OPERATIONS[name](top))
+        except (OSError, shutil.Error, ValueError) as error:
+            number = getattr(error, "errno", None)
+            result.append(errno.errorcode[number] if number else type(error).__name__)
 
-    def put():
-        with pytest_interleave.step("store", write=True):
-            store["a"] = 1
-        done.set()
 
-    def get():
-        pytest_interleave.wait_until("store", lambda: "a" in store, timeout=5)
-        assert done.is_set()
+def generated(seed: int) -> Program:
+    """A program of two or three threads with up to three operations each."""
+    draw = random.Random(seed)
+    threads = draw.choice((2, 2, 2, 3))
+    most = 3 if threads == 2 else 1
+    names = sorted(OPERATIONS)
+    return Program(tuple(tuple(draw.choices(names, k=draw.randint(1, most))) for _ in range(threads)))
 
-    in_threads(put, get)
+
+def pairs() -> list[Program]:
+    """All pairs of operations, by two threads."""
+    names = sorted(OPERATIONS)
+    return [Program(((one,), (other,))) for number, one in enumerate(names) for other in names[number:]]
+
+
+def new_directory(base: str) -> str:
+    """A directory that is not there yet, for one execution."""
+    return tempfile.mkdtemp(dir=base)

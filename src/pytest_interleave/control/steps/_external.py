@@ -112,6 +112,10 @@ class External(Operation):
         self.touch = self._touch
 
     def _touch(self, _frame: FrameType) -> Touches:
+        return self.look_again()
+
+    def look_again(self) -> Touches:
+        """Find out what the step would do now, and return what it would touch."""
         if self.look is None:
             return NOTHING
         found = self.look()

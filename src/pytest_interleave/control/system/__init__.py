@@ -4,11 +4,13 @@ from ._event_loops import LoopEvents
 from ._in_place import put_in_new_modules, put_in_place, take_away
 from ._processes import ENDED, PROCESS_USES, STARTED
 from ._uses import unrecorded
+from .files._locks import FileLock
 
 __all__ = [
     "ENDED",
     "PROCESS_USES",
     "STARTED",
+    "FileLock",
     "LoopEvents",
     "put_in_new_modules",
     "put_in_place",

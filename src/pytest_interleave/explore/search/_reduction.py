@@ -8,7 +8,7 @@ from math import inf
 from operator import attrgetter
 
 from ...control import LoggedStep, Path, ThreadView, Touches, Trace, conflicts, touches_of
-from ...control.steps import kinds
+from ...control.steps import External, kinds
 from ..strategies._profile import site_of
 from ._budget import NO_LIMITS, Limits
 from ._lives import last_steps, life_touches
@@ -239,7 +239,7 @@ class PartialOrderReduction:
         self._awake_until = choice.position
         self._asking = any(thread.operation.kind in _ASKING for thread in enabled if thread.path in choice.sleeping)
         self._asleep = {
-            thread.path: (touches_of(thread.operation, thread.touches), choice.sleeping[thread.path])
+            thread.path: (_touches_now(thread), choice.sleeping[thread.path])
             for thread in enabled
             if thread.path in choice.sleeping
         }
@@ -361,6 +361,14 @@ class PartialOrderReduction:
             share += weight * len(choice.explored) / len(choice.wanted)
             weight /= len(choice.wanted)
         return self._executions / share if share and not self.finished else float(self._executions)
+
+
+def _touches_now(thread: ThreadView) -> Touches:
+    """Return what a thread's next step touches now: it may have been announced before the file was there."""
+    operation = thread.operation
+    if isinstance(operation, External):
+        return operation.look_again()
+    return touches_of(operation, thread.touches)
 
 
 def _is_preemption(choice: _Choice, path: Path) -> bool:

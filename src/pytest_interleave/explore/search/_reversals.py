@@ -17,6 +17,7 @@ from ...control import Path, Trace, touches_of
 from ...control.identity import bases_of, is_one_of
 from ...control.primitives import Semaphore
 from ...control.steps import WRITES, kinds
+from ...control.system import FileLock
 from ...detect import Clock
 from ._budget import never
 from ._lives import asked_for_all, last_steps, life_touches
@@ -261,6 +262,8 @@ def _undominated(candidates: list[_Event]) -> Iterator[_Event]:
 
 def _is_counted(target: Any) -> bool:
     """Whether several threads may hold a target at the same time, so that taking it need not wait for its release."""
+    if type(target) is FileLock:
+        return target.is_shared
     return is_one_of(Semaphore, *bases_of(type(target)))
 
 

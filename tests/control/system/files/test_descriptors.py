@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from pytest_interleave.control.steps import READ, WRITE
+from pytest_interleave.control.steps import EXCHANGE, READ, WRITE
 from tests.driving import execute, require_good_end
 
 from ..conftest import used
+from .steps import done, steps_in, steps_of
 
 fcntl = pytest.importorskip("fcntl")
 
@@ -30,26 +31,33 @@ def with_descriptor(path: Path, do: Callable[[int], Any]) -> Callable[[], None]:
 
 
 @pytest.mark.parametrize(
-    ("do", "how"),
+    ("do", "kind", "text"),
     [
-        (lambda descriptor: os.read(descriptor, 1), "read"),
-        (lambda descriptor: os.pread(descriptor, 1, 0), "read"),
-        (lambda descriptor: os.fstat(descriptor), "read"),
-        (lambda descriptor: os.write(descriptor, b"x"), "written"),
-        (lambda descriptor: os.ftruncate(descriptor, 0), "written"),
-        (lambda descriptor: fcntl.flock(descriptor, fcntl.LOCK_EX), "locked"),
-        (lambda descriptor: fcntl.lockf(descriptor, fcntl.LOCK_EX), "locked"),
+        (lambda descriptor: os.read(descriptor, 1), "read", "read data.txt (1 byte)"),
+        (lambda descriptor: os.pread(descriptor, 1, 0), "read", "read data.txt (1 byte)"),
+        (lambda descriptor: os.preadv(descriptor, [bytearray(2)], 0), "read", "read data.txt (2 bytes)"),
+        (lambda descriptor: os.fstat(descriptor), "read", "stat data.txt"),
+        (lambda descriptor: os.stat(descriptor), "read", "stat data.txt"),
+        (lambda descriptor: os.write(descriptor, b"x"), "write", "write data.txt (1 byte)"),
+        (lambda descriptor: os.pwrite(descriptor, b"xy", 0), "write", "write data.txt (2 bytes)"),
+        (lambda descriptor: os.ftruncate(descriptor, 0), "write", "truncate data.txt"),
+        (lambda descriptor: os.truncate(descriptor, 0), "write", "truncate data.txt"),
+        (lambda descriptor: os.fchmod(descriptor, 0o600), "write", "change data.txt"),
+        (lambda descriptor: fcntl.lockf(descriptor, fcntl.LOCK_EX), "write", "lock data.txt"),
     ],
 )
-def test_what_is_recorded(file: Path, do: Callable[[int], Any], how: str) -> None:
+def test_each_call_is_a_step(file: Path, do: Callable[[int], Any], kind: str, text: str) -> None:
+    opening, step = steps_of(with_descriptor(file, do))
+    assert (opening.kind, opening.doing.text) == ("read", "open data.txt")
+    assert (step.kind, str(step.doing)) == (kind, text)
+    # One that was opened before has no name.
     descriptor = os.open(file, os.O_RDWR)
     try:
-        (found,) = used(lambda: do(descriptor))
-        assert found[1:] == (READ if how == "read" else WRITE, how)
+        ((found, words),) = done(lambda: do(descriptor))
     finally:
         os.close(descriptor)
-    # One that was opened under control is known by its path.
-    assert used(with_descriptor(file, do))[0][0] == "data.txt"
+    assert found == kind
+    assert words.split()[1:] == ["descriptor", str(descriptor)]
 
 
 @pytest.mark.parametrize(
@@ -63,7 +71,7 @@ def test_what_is_recorded(file: Path, do: Callable[[int], Any], how: str) -> Non
     ],
 )
 @pytest.mark.skipif(not hasattr(os, "copy_file_range"), reason="there is no such function there")
-def test_what_is_copied_is_recorded_however_it_is_given(tmp_path: Path, copy: Callable[[int, int], object]) -> None:
+def test_what_is_copied_is_a_step_however_it_is_given(tmp_path: Path, copy: Callable[[int, int], object]) -> None:
     (tmp_path / "source").write_bytes(b"x")
 
     def body() -> None:
@@ -73,8 +81,8 @@ def test_what_is_copied_is_recorded_however_it_is_given(tmp_path: Path, copy: Ca
         os.close(source)
         os.close(target)
 
-    assert ("source", READ, "read") in used(body)
-    assert ("target", WRITE, "written") in used(body)
+    step = steps_of(body)[-1]
+    assert (step.kind, str(step.doing)) == ("write", "copy source -> target (1 byte)")
 
 
 def test_both_ends_of_a_pipe_are_one_thing() -> None:
@@ -103,9 +111,10 @@ def test_a_mapped_file(file: Path) -> None:
 
     outcome = execute(body)
     require_good_end(outcome)
-    assert {use.thing.key for use in outcome.uses} == {str(file)}
+    assert {use.thing.name for use in outcome.uses} == {"data.txt"}
+    assert [step.doing.text for step in steps_in(outcome)] == ["open data.txt"]
     assert file.read_bytes() == b"ONE\ntwo\n"
     with open(file, "r+b") as opened:
-        for access, way in ((mmap.ACCESS_READ, READ), (mmap.ACCESS_COPY, READ), (mmap.ACCESS_WRITE, WRITE)):
+        for access, way in ((mmap.ACCESS_READ, READ), (mmap.ACCESS_COPY, READ), (mmap.ACCESS_WRITE, EXCHANGE)):
             (found,) = used(lambda access=access: mmap.mmap(opened.fileno(), 0, access=access).close())
             assert found[1:] == (way, "mapped into memory")

@@ -14,47 +14,50 @@ from typing import Any
 import pytest
 
 from pytest_interleave.control import Control
-from pytest_interleave.control.steps import ENTRY, EXCHANGE, LIST, READ, SCAN, WRITE
 from tests.driving import execute, require_good_end, value_of
 
-from ..conftest import used
+from .steps import done, steps_of, touched_by
 
 
 @pytest.mark.parametrize(
-    ("do", "expected"),
+    ("do", "kind", "text"),
     [
-        (lambda d: os.stat(d / "file"), ("file", READ, "looked up")),
-        (lambda d: os.path.exists(d / "file"), ("file", READ, "looked up")),
-        (lambda d: os.path.isfile(d / "none"), ("none", READ, "looked up")),
-        (lambda d: (d / "file").exists(), ("file", READ, "looked up")),
-        (lambda d: (d / "file").is_dir(), ("file", READ, "looked up")),
-        (lambda d: os.path.getsize(d / "file"), ("file", READ, "looked up")),
-        (lambda d: os.access(d / "file", os.R_OK), ("file", READ, "looked up")),
-        (lambda d: os.path.islink(d / "link"), ("link", READ, "looked up")),
-        (lambda d: os.readlink(d / "link"), ("link", READ, "looked up")),
-        (lambda d: os.stat(d / "link"), ("file", READ, "looked up")),
-        (lambda d: os.chmod(d / "file", 0o600), ("file", WRITE, "changed")),
-        (lambda d: os.utime(d / "file"), ("file", WRITE, "changed")),
-        (lambda d: os.truncate(d / "file", 1), ("file", WRITE, "changed")),
-        (lambda d: os.mkdir(d / "new"), ("new", ENTRY, "created")),
-        (lambda d: os.remove(d / "file"), ("file", ENTRY, "removed")),
-        (lambda d: (d / "link").unlink(), ("link", ENTRY, "removed")),
-        (lambda d: os.listdir(d / "inner"), ("inner", LIST, "listed")),
-        (lambda d: os.scandir(d / "inner").close(), ("inner", SCAN, "listed")),
-        (lambda d: os.symlink("file", d / "new"), ("new", ENTRY, "created")),
-        (lambda d: os.open(d / "file", os.O_RDONLY), ("file", READ, "read")),
-        (lambda d: os.open(d / "file", os.O_WRONLY), ("file", WRITE, "written")),
-        (lambda d: os.open(d / "new", os.O_WRONLY | os.O_CREAT | os.O_EXCL), ("new", ENTRY, "created")),
-        (lambda d: os.replace(d / "file", d / "link"), ("link", ENTRY, "replaced")),
-        (lambda d: os.rename(d / "file", d / "new"), ("new", ENTRY, "created")),
-        (lambda d: (d / "file").touch(), ("file", WRITE, "changed")),
+        (lambda d: os.stat(d / "file"), "read", "stat file"),
+        (lambda d: os.path.exists(d / "file"), "read", "stat file"),
+        (lambda d: os.path.isfile(d / "none"), "read", "stat none"),
+        (lambda d: (d / "file").exists(), "read", "stat file"),
+        (lambda d: (d / "file").is_dir(), "read", "stat file"),
+        (lambda d: os.path.getsize(d / "file"), "read", "stat file"),
+        (lambda d: os.access(d / "file", os.R_OK), "read", "access file"),
+        (lambda d: os.path.islink(d / "link"), "read", "stat link"),
+        (lambda d: os.readlink(d / "link"), "read", "stat link"),
+        (lambda d: os.stat(d / "link"), "read", "stat link"),
+        (lambda d: os.chmod(d / "file", 0o600), "write", "chmod file"),
+        (lambda d: os.utime(d / "file"), "write", "change file"),
+        (lambda d: os.truncate(d / "file", 1), "write", "truncate file"),
+        (lambda d: os.mkdir(d / "new"), "write", "create new"),
+        (lambda d: os.remove(d / "file"), "write", "remove file"),
+        (lambda d: (d / "link").unlink(), "write", "remove link"),
+        (lambda d: os.rmdir(d / "inner"), "write", "remove inner"),
+        (lambda d: os.listdir(d / "inner"), "read", "list inner"),
+        (lambda d: os.scandir(d / "inner").close(), "read", "list inner"),
+        (lambda d: os.symlink("file", d / "new"), "write", "link file -> new"),
+        (lambda d: os.link(d / "file", d / "new"), "write", "link file -> new"),
+        (lambda d: os.open(d / "file", os.O_RDONLY), "read", "open file"),
+        (lambda d: os.open(d / "file", os.O_WRONLY), "read", "open file"),
+        (lambda d: os.open(d / "file", os.O_WRONLY | os.O_TRUNC), "write", "truncate file"),
+        (lambda d: os.open(d / "new", os.O_WRONLY | os.O_CREAT | os.O_EXCL), "write", "create new"),
+        (lambda d: os.replace(d / "file", d / "link"), "write", "replace file -> link"),
+        (lambda d: os.rename(d / "file", d / "new"), "write", "rename file -> new"),
+        (lambda d: (d / "file").touch(), "write", "change file"),
     ],
 )
-def test_what_is_recorded(tmp_path: Path, do: Callable[[Path], Any], expected: tuple[str, str, str]) -> None:
+def test_each_call_is_a_step(tmp_path: Path, do: Callable[[Path], Any], kind: str, text: str) -> None:
     (tmp_path / "file").write_text("x", encoding="utf-8")
     (tmp_path / "link").symlink_to(tmp_path / "file")
     (tmp_path / "inner").mkdir()
-    assert used(lambda: do(tmp_path))[0] == expected
+    # `touch` may open the file after that.
+    assert done(lambda: do(tmp_path))[0] == (kind, text)
 
 
 @pytest.mark.parametrize(
@@ -71,9 +74,9 @@ def test_what_fails_or_says_no_has_looked_up_what_is_there(
 ) -> None:
     (tmp_path / "file").write_text("x", encoding="utf-8")
     found: list[Any] = []
-    ways = {way for _, way, _ in used(lambda: found.append(outcome_of(lambda: do(tmp_path))))}
-    assert ways <= {READ, LIST}
-    assert READ in ways
+    (step,) = steps_of(lambda: found.append(outcome_of(lambda: do(tmp_path))))
+    assert step.kind == "read"
+    assert step.doing.result == ("" if found[0][0] == "returned" else found[0][0].__name__)
     assert found == [outcome_of(lambda: do(tmp_path))]
     assert found[0][0] in (FileNotFoundError, FileExistsError, "returned")
 
@@ -103,10 +106,19 @@ def test_descriptors_of_directories(tmp_path: Path) -> None:
         os.rmdir("other", dir_fd=directory)
         os.close(directory)
 
-    outcome = execute(body)
-    require_good_end(outcome)
-    names = {str(use.thing.key) for use in outcome.uses}
-    assert names == {str(tmp_path), *(str(tmp_path / name) for name in ("inner", "new", "other"))}
+    here = tmp_path.name
+    assert [step.doing.text for step in steps_of(body)] == [
+        f"open {here}",
+        "stat inner",
+        "create new",
+        f"list {here}",
+        "rename new -> other",
+        "remove other",
+    ]
+    # The entries are those of the directory that is open.
+    (made,), (renamed,) = touched_by(body, "create"), touched_by(body, "rename")
+    assert [(key.name, part) for key, part, _ in made] == [(tmp_path.parent.name, here), (here, "new"), ("new", None)]
+    assert {(key.name, part) for key, part, _ in renamed} >= {(here, "new"), (here, "other")}
 
 
 def test_the_standard_librarys_own_functions_are_seen_through(tmp_path: Path) -> None:
@@ -122,13 +134,12 @@ def test_the_standard_librarys_own_functions_are_seen_through(tmp_path: Path) ->
         shutil.rmtree(tmp_path / "copy")
         os.makedirs(tmp_path / "a" / "b")
 
-    found = used(body)
+    found = done(body)
     for expected in [
-        ("copy", ENTRY, "created"), ("file.txt", ENTRY, "created"), ("moved.txt", ENTRY, "created"),
-        ("file.txt", ENTRY, "renamed"), ("copy", ENTRY, "removed"), ("b", ENTRY, "created"),
+        ("write", "create copy"), ("write", "create file.txt"), ("write", "rename file.txt -> moved.txt"),
+        ("write", "remove copy"), ("write", "create b"), ("read", "list copy"),
     ]:  # fmt: skip
         assert expected in found
-    assert any(name == "copy" and way in (LIST, SCAN) for name, way, _ in found)
 
 
 def test_what_the_functions_can_do_is_what_they_are_said_to_do(tmp_path: Path) -> None:
@@ -152,7 +163,8 @@ def test_what_the_functions_can_do_is_what_they_are_said_to_do(tmp_path: Path) -
 
 def test_the_working_directory_is_changed_for_all_threads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert used(lambda: os.chdir("/")) == [("the working directory", EXCHANGE, "changed")]
+    assert done(lambda: os.chdir("/")) == [("write", "change to /")]
+    assert done(lambda: os.getcwd()) == [("read", "get the working directory")]
 
 
 def test_names_that_modules_hold_are_replaced_too(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""`open` under control: it does what the real one does, and records what is done with the file."""
+"""`open` under control: it does what the real one does, and each system call is a step."""
 
 from __future__ import annotations
 
@@ -19,10 +19,9 @@ from typing import Any
 import pytest
 
 from pytest_interleave.control import Control
-from pytest_interleave.control.steps import ENTRY, READ, WRITE
 from tests.driving import execute, require_good_end, value_of
 
-from ..conftest import used
+from .steps import done, every_outcome, in_threads, steps_of, touched_by
 
 #: Not by a name of its own, which would stand for the stand-in while that is in place.
 REAL = {"open": io.open}
@@ -141,10 +140,10 @@ def test_a_descriptor_an_opener_and_closefd(file: Path) -> None:
             assert opened.read() == "one\ntwo\n"
             assert opened.name == "nothing"
 
-    assert {name for name, *_ in used(body)} == {"data.txt"}
+    assert {step.what for step in steps_of(body)} == {"data.txt"}
 
 
-def test_what_reading_and_writing_are_recorded_as(file: Path) -> None:
+def test_steps_of_reading_and_writing(file: Path) -> None:
     new = file.with_name("new.txt")
 
     def reads() -> None:
@@ -155,6 +154,9 @@ def test_what_reading_and_writing_are_recorded_as(file: Path) -> None:
         with open(file, "a") as opened:
             opened.write("three")
 
+    def overwrites() -> None:
+        file.write_text("four", encoding="utf-8")
+
     def creates() -> None:
         new.write_text("", encoding="utf-8")
 
@@ -162,72 +164,91 @@ def test_what_reading_and_writing_are_recorded_as(file: Path) -> None:
         with contextlib.suppress(FileNotFoundError):
             open(file.with_name("other"))
 
-    # Once for the file, and once for the handle.
-    assert used(reads) == [("data.txt", READ, "read")] * 2
-    assert used(writes) == [("data.txt", WRITE, "written")] * 2
-    assert used(creates)[0] == ("new.txt", ENTRY, "created")
-    assert used(looks) == [("other", READ, "looked up")]
+    opens = ("read", "open data.txt")
+    assert done(reads) == [opens, ("read", "read data.txt")]
+    assert done(writes) == [opens, ("write", "write data.txt")]
+    assert done(overwrites) == [("write", "truncate data.txt"), ("write", "write data.txt")]
+    assert done(creates) == [("write", "create new.txt")]
+    assert done(looks) == [("read", "open other")]
 
 
-@pytest.mark.parametrize(
-    ("mode", "do"),
-    [
-        ("w", lambda file: json.dump({}, file)),
-        ("w", lambda file: csv.writer(file).writerow([1])),
-        ("w", lambda file: print("x", file=file)),
-        ("w", lambda file: file.writelines(["x"])),
-        ("wb", lambda file: pickle.dump({}, file)),
-        ("r+", lambda file: file.truncate(0)),
-        ("r+b", lambda file: file.raw.truncate(0) if False else file.truncate(0)),
-        ("w", lambda file: file.buffer.write(b"x")),
-    ],
-    ids=["json", "csv", "print", "writelines", "pickle", "truncate", "truncate binary", "buffer"],
-)
-def test_a_write_through_a_handle_is_recorded_for_its_thread(file: Path, mode: str, do: Any) -> None:
+def test_the_words_say_how_a_step_ended(file: Path) -> None:
     def body() -> None:
-        opened = open(file, mode)
-        from_other_thread(lambda: do(opened))
-        opened.close()
+        with open(file, "r+", encoding="utf-8") as opened:
+            opened.read()
+            opened.write("three")
+        for mode in ("x", "r"):
+            with contextlib.suppress(OSError):
+                open(file if mode == "x" else file.with_name("other"), mode)
 
-    outcome = execute(body)
-    require_good_end(outcome)
-    assert [use.way for use in outcome.uses if use.unit.index == 1] == [WRITE]
-    (handle,) = {use.handle for use in outcome.uses if use.handle is not None}
-    assert handle
+    found = [str(step.doing) for step in steps_of(body)]
+    # How often the end of the file is read depends on the version of Python.
+    assert [text for text in found if text != "read data.txt (0 bytes)"] == [
+        "open data.txt", "read data.txt (8 bytes)", "write data.txt (5 bytes)",
+        "create data.txt (FileExistsError)", "open other (FileNotFoundError)",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
     ("mode", "do"),
     [
-        ("r", lambda file: file.read()),
+        ("w", lambda file, value: json.dump({"x": value}, file)),
+        ("w", lambda file, value: csv.writer(file).writerow([value])),
+        ("w", lambda file, value: print(value, file=file)),
+        ("w", lambda file, value: file.writelines([value])),
+        ("w", lambda file, value: file.write(value)),
+        ("wb", lambda file, value: pickle.dump(value, file)),
+        ("r+", lambda file, value: file.truncate(4) if value == "a" else file.write("value")),
+        ("w", lambda file, value: file.buffer.write(value.encode())),
+    ],
+    ids=["json", "csv", "print", "writelines", "write", "pickle", "truncate", "buffer"],
+)
+@pytest.mark.parametrize("buffering", [-1, 0], ids=["buffered", "unbuffered"])
+def test_both_orders_of_two_writes_through_a_file_object(file: Path, mode: str, do: Any, buffering: int) -> None:
+    if buffering == 0 and "b" not in mode:
+        buffering = 1
+
+    def program() -> bytes:
+        file.write_bytes(b"one\ntwo\n")
+        with open(file, mode, buffering) as opened:
+            in_threads(lambda: do(opened, "a"), lambda: do(opened, "b"))
+        return file.read_bytes()
+
+    def one_by_one(first: str, second: str) -> bytes:
+        file.write_bytes(b"one\ntwo\n")
+        with REAL["open"](file, mode, buffering) as opened:
+            do(opened, first)
+            do(opened, second)
+        return file.read_bytes()
+
+    assert every_outcome(program) >= {one_by_one("a", "b"), one_by_one("b", "a")}
+
+
+@pytest.mark.parametrize(
+    ("mode", "do"),
+    [
+        ("r", lambda file: file.read(2)),
         ("r", lambda file: file.readline()),
         ("r", lambda file: next(file)),
         ("r", lambda file: list(file)),
         ("r", lambda file: file.readlines()),
         ("rb", lambda file: file.readinto(bytearray(2))),
-        ("rb", lambda file: file.peek(1)),
-        ("rb", lambda file: file.seek(1)),
+        ("rb", lambda file: (file.peek(1), file.seek(2))),
         ("r", lambda file: file.buffer.read()),
     ],
-    ids=["read", "readline", "next", "loop", "readlines", "readinto", "peek", "seek", "buffer"],
+    ids=["read", "readline", "next", "loop", "readlines", "readinto", "seek", "buffer"],
 )
-def test_a_read_through_a_handle_is_recorded_for_its_thread(file: Path, mode: str, do: Any) -> None:
-    def body() -> None:
-        opened = open(file, mode)
-        from_other_thread(lambda: do(opened))
-        opened.close()
+def test_both_orders_of_two_reads_through_a_file_object(file: Path, mode: str, do: Any) -> None:
+    def program() -> tuple[Any, Any]:
+        seen: dict[str, Any] = {}
+        with open(file, mode) as opened:
+            in_threads(lambda: seen.update(a=do(opened)), lambda: seen.update(b=do(opened)))
+        return repr(seen["a"]), repr(seen["b"])
 
-    outcome = execute(body)
-    require_good_end(outcome)
-    assert [use.way for use in outcome.uses if use.unit.index == 1] == [READ]
-
-
-def from_other_thread(do: Callable[[], object]) -> None:
-    import threading
-
-    thread = threading.Thread(target=do)
-    thread.start()
-    thread.join()
+    with REAL["open"](file, mode) as opened:
+        first, second = repr(do(opened)), repr(do(opened))
+    # A loop is a step for each line.
+    assert every_outcome(program) >= {(first, second), (second, first)}
 
 
 def test_links_lead_to_the_same_file(file: Path, tmp_path: Path) -> None:
@@ -243,9 +264,15 @@ def test_links_lead_to_the_same_file(file: Path, tmp_path: Path) -> None:
         (tmp_path / "there" / "new").write_text("", encoding="utf-8")
         (tmp_path / "directory" / "new").read_text(encoding="utf-8")
 
-    outcome = execute(body)
-    require_good_end(outcome)
-    assert {str(use.thing.key) for use in outcome.uses} == {str(file), str(tmp_path / "directory" / "new")}
+    steps = steps_of(body)
+    assert {step.what for step in steps if step.name == "read"} == {"data.txt", "link", "hard", "new"}
+    names = ("data.txt", "hard", "new")
+    # A read touches the open file, and what is in it.
+    files = {touched[1][0] for touched in touched_by(body, "read")}
+    assert len(files) == 2
+    entries = {[touch for touch in touched if touch[1] in names][-1][:2] for touched in touched_by(body, "open")}
+    assert {name for _, name in entries} == {"data.txt", "hard", "new"}
+    assert len(entries) == 3
 
 
 def test_a_relative_path_is_where_the_process_is(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -254,12 +281,16 @@ def test_a_relative_path_is_where_the_process_is(file: Path, monkeypatch: pytest
             opened.read()
 
     monkeypatch.chdir(file.parent)
-    outcome = execute(body)
-    require_good_end(outcome)
-    assert {use.thing.key for use in outcome.uses} == {str(file)}
+    (relative,) = touched_by(body, "open")
+    monkeypatch.chdir("/")
+    (absolute,) = touched_by(lambda: open(file).close(), "open")
+    assert [(key.name, part) for key, part, _ in relative] == [
+        ("the working directory", None),
+        *[(key.name, part) for key, part, _ in absolute],
+    ]
 
 
-def test_devices_and_what_the_kernel_makes_up_are_not_recorded() -> None:
+def test_devices_and_what_the_kernel_makes_up_are_no_steps() -> None:
     def body() -> None:
         with open(os.devnull, "w") as nothing:
             nothing.write("x")
@@ -267,7 +298,7 @@ def test_devices_and_what_the_kernel_makes_up_are_not_recorded() -> None:
         print("captured")
         sys.stderr.write("captured")
 
-    assert used(body) == []
+    assert done(body) == []
 
 
 def test_temporary_files_are_known_by_their_names(tmp_path: Path) -> None:
@@ -279,15 +310,15 @@ def test_temporary_files_are_known_by_their_names(tmp_path: Path) -> None:
         with tempfile.TemporaryDirectory(dir=tmp_path, prefix="made") as made:
             Path(made, "inner").write_text("x", encoding="utf-8")
 
-    ways = {(name.rstrip("abcdefghijklmnopqrstuvwxyz0123456789_") or name[:5], way) for name, way, _ in used(body)}
-    names = {name for name, way in ways}
-    assert any(name.startswith("named") for name, *_ in used(body))
-    names |= {name for name, *_ in used(body)}
-    assert any(name.startswith("inode ") for name in names) or sys.platform != "linux"
+    names = [step.what for step in steps_of(body)]
+    assert any(name.startswith("named") for name in names)
+    assert any(name.startswith("made") for name in names)
+    assert "inner" in names
+    assert "a file without a name" in names or sys.platform != "linux"
 
 
-def test_pytests_own_files_are_not_recorded(tmp_path_factory: pytest.TempPathFactory) -> None:
-    assert used(lambda: tmp_path_factory.mktemp("own")) == []
+def test_the_use_of_pytests_own_files_is_no_step(tmp_path_factory: pytest.TempPathFactory) -> None:
+    assert done(lambda: tmp_path_factory.mktemp("own")) == []
 
 
 def test_without_control_open_is_the_real_one(file: Path) -> None:

@@ -13,11 +13,11 @@ from ...steps._things import READ, WRITE
 from ...steps._touches import READS, WRITES
 from .._announce import announce
 from .._uses import like, note
-from ._descriptor_steps import amount, announce_use
-from ._handles import handle_of, remove_descriptor
+from ._descriptor_steps import amount, announce_use, failed
+from ._handles import add_copy, handle_of, remove_descriptor
 from ._paths import status_of_descriptor
 from ._pipes import pipe_of
-from ._touched import content
+from ._touched import data
 
 if TYPE_CHECKING:
     from ...execution.units._units import Unit
@@ -28,7 +28,7 @@ _get_ident = _real.get_ident
 
 #: Functions that take a descriptor as their first argument, by what they do to the file.
 _VERBS = {
-    "read": ("read", "pread", "readv", "preadv"),
+    "read": ("read", "pread", "readv", "preadv", "lseek"),
     "stat": ("fstat", "fgetxattr"),
     "write": ("write", "pwrite", "writev", "pwritev", "posix_fallocate"),
     "truncate": ("ftruncate",),
@@ -44,26 +44,29 @@ def _by_descriptor(real: Callable[..., Any], verb: str) -> Callable[..., Any]:
         descriptor = next(iter((*args[:1], *options.values())), None)
         if unit is None or not isinstance(descriptor, int):
             return real(*args, **options)
-        doing = announce_descriptor(unit, descriptor, verb)
-        result = real(*args, **options)
-        if doing is not None:
+        doing = announce_descriptor(unit, descriptor, verb, real.__name__)
+        try:
+            result = real(*args, **options)
+        except OSError as error:
+            failed(doing, error)
+            raise
+        if doing is not None and real.__name__ != "lseek":
             doing.result = amount(result, verb)
         return result
 
     return call
 
 
-def announce_descriptor(unit: Unit, descriptor: int, verb: str) -> Doing | None:
+def announce_descriptor(unit: Unit, descriptor: int, verb: str, function: str) -> Doing | None:
     """Announce a step on what a descriptor stands for: the content of a file; of a pipe, it is only a use."""
     pipe = pipe_of(descriptor)
     if pipe is not None:
-        if verb == "stat":
+        if verb == "stat" or function == "lseek":
             return None
         way = READ if verb == "read" else WRITE
         note(unit, pipe, way, "read" if way == READ else "written", way)
         return None
-    handle = handle_of(descriptor)
-    return announce_use(unit, handle, handle.name, descriptor, verb)
+    return announce_use(unit, handle_of(descriptor), descriptor, verb, function)
 
 
 def _copying(real: Callable[..., Any], source: str, target: str) -> Callable[..., Any]:
@@ -90,7 +93,7 @@ def _announce_copy(unit: Unit, source: int, target: int) -> Doing | None:
     for end, way in zip(ends, (READ, WRITE), strict=True):
         if end is not None:
             note(unit, end, way, "read" if way == READ else "written", way)
-    touches = content(status_of_descriptor(source), READS) + content(status_of_descriptor(target), WRITES)
+    touches = data(status_of_descriptor(source), READS) + data(status_of_descriptor(target), WRITES)
     if not touches:
         return None
     name = handle_of(target).name
@@ -106,6 +109,17 @@ def close(fd: int) -> None:
     remove_descriptor(fd)
 
 
+def _duplicating(real: Callable[..., int]) -> Callable[..., int]:
+    def call(fd: int, *args: Any, **options: Any) -> int:
+        if _units[_get_ident()] is None and not _current.state.making_fixtures:
+            return real(fd, *args, **options)
+        copy = real(fd, *args, **options)
+        add_copy(fd, copy)
+        return copy
+
+    return call
+
+
 def _replacements() -> Iterator[tuple[str, Callable[..., Any]]]:
     for verb, names in _VERBS.items():
         for name in names:
@@ -118,6 +132,8 @@ def _replacements() -> Iterator[tuple[str, Callable[..., Any]]]:
     ):
         if hasattr(os, name):
             yield name, _copying(getattr(os, name), source, target)
+    yield "dup", _duplicating(os.dup)
+    yield "dup2", _duplicating(os.dup2)
     yield "close", close
 
 

@@ -14,10 +14,11 @@ from ...steps._external import Look
 from ...steps._touches import NOTHING, READS, WRITES, Touches
 from .._announce import announce
 from .._uses import like
-from ._descriptor_steps import announce_use
+from ._descriptor_steps import announce_use, failed
 from ._handles import add_descriptor, handle_of
 from ._listing import Entries
-from ._open import announce_opening, failed, name_at, relative_to
+from ._only_type import only_type
+from ._open import announce_opening, name_at, relative_to
 from ._paths import (
     Found,
     entry_of,
@@ -29,7 +30,7 @@ from ._paths import (
     status,
     status_of_descriptor,
 )
-from ._touched import WORKING_DIRECTORY, content, directory, entry, has_lost_entry, tree
+from ._touched import WORKING_DIRECTORY, attributes, data, directory, entry, has_lost_entry, mode, names, tree
 
 if TYPE_CHECKING:
     from ...execution.units._units import Unit
@@ -46,10 +47,6 @@ _CHANGING_LINKS = ("lchown", "lchmod", "lchflags")
 _LISTING = ("listdir", "scandir")
 _CREATING = ("mkdir", "mkfifo", "mknod")
 _REMOVING = ("remove", "unlink", "rmdir")
-
-#: The file of the functions that ask only whether something is there, and those that ask nothing else.
-_EXISTENCE = os.path.join(os.path.dirname(os.path.abspath(os.__file__)), "genericpath.py")
-_ASKING_FOR_EXISTENCE = frozenset(("exists", "lexists", "isfile", "isdir"))
 
 
 def announce_path(
@@ -82,16 +79,23 @@ def _one_path(real: Callable[..., Any], verb: str, *, writes: bool, links: bool 
         if unit is None:
             return real(path, *args, **options)
         of_link = links or options.get("follow_symlinks") is False
-        only_entry = not writes and (real.__name__ == "readlink" or _only_existence())
+        only_entry = not writes and (real.__name__ == "readlink" or only_type(sys._getframe(1)))
 
         def look(found: Found) -> tuple[Touches, bool]:
             there = found if of_link else followed(found)
-            # Only what is a file has a content.
-            touches = NOTHING if only_entry else content(status(there.path), how)
-            return entry(there, READS) + touches, writes
+            known = status(there.path)
+            if only_entry:
+                touches = NOTHING
+            elif verb == "truncate":
+                touches = data(known, how) + mode(known, there.path)
+            elif verb == "access":
+                touches = mode(known, there.path)
+            else:
+                touches = attributes(known, there.path, how)
+            return entry(there, READS) + touches, writes and known is not None
 
         if isinstance(path, int):
-            doing = announce_use(unit, handle_of(path), handle_of(path).name, path, verb)
+            doing = announce_use(unit, handle_of(path), path, verb, real.__name__)
         else:
             doing = announce_path(unit, path, verb, look, options.get("dir_fd"))
         try:
@@ -101,12 +105,6 @@ def _one_path(real: Callable[..., Any], verb: str, *, writes: bool, links: bool 
             raise
 
     return call
-
-
-def _only_existence() -> bool:
-    """Whether the caller's caller only asks whether something is there."""
-    code = sys._getframe(2).f_code
-    return code.co_name in _ASKING_FOR_EXISTENCE and code.co_filename == _EXISTENCE
 
 
 def _listing(real: Callable[..., Any]) -> Callable[..., Any]:
@@ -183,7 +181,7 @@ def _removing(real: Callable[..., Any]) -> Callable[..., Any]:
             if is_directory:
                 # Whether it is removed depends on what is in it.
                 return entry(found, WRITES) + directory(found.path, WRITES), True
-            return entry(found, WRITES), True
+            return entry(found, WRITES) + names(there), True
 
         doing = announce_path(unit, path, "remove", look, dir_fd)
         before = _status_at(path, dir_fd)
@@ -213,6 +211,13 @@ def _changed(*before: os.stat_result | None) -> None:
             forget_directories()
 
 
+def _looked_up(path: Any, dir_fd: int | None) -> Touches:
+    try:
+        return relative_to(path, dir_fd) + entry(entry_of(path, dir_fd), READS)
+    except (TypeError, ValueError, OSError):
+        return NOTHING
+
+
 def _moved(path: Any, dir_fd: int | None) -> Touches:
     """Return the touches of what another entry gets, or loses."""
     try:
@@ -227,13 +232,14 @@ def _moved(path: Any, dir_fd: int | None) -> Touches:
 
 
 def _announce_two(
-    unit: Unit, verb: str, src: Any, dst: Any, look: Callable[[], Touches], dst_fd: int | None
+    unit: Unit, verb: str, src: Any, dst: Any, look: Callable[[], tuple[Touches, bool]], dst_fd: int | None
 ) -> Doing | None:
     try:
         name = name_at(entry_of(dst, dst_fd).path)
     except (TypeError, ValueError, OSError):
         return None
-    return announce(unit, name, verb, lambda: Look(look(), True, f"{verb} {name_at(src)} -> {name}"))
+    text = f"{verb} {name_at(src)} -> {name}"
+    return announce(unit, name, verb, lambda: Look(*look(), text))
 
 
 def _renaming(real: Callable[..., Any]) -> Callable[..., Any]:
@@ -244,13 +250,15 @@ def _renaming(real: Callable[..., Any]) -> Callable[..., Any]:
             real(src, dst, **given)
             return
 
-        def look() -> Touches:
-            target = _moved(dst, dst_dir_fd)
+        def look() -> tuple[Touches, bool]:
             moved = _status_at(src, src_dir_fd)
-            if moved is not None and stat.S_ISDIR(moved.st_mode):
+            if moved is None:
+                return _looked_up(src, src_dir_fd) + _looked_up(dst, dst_dir_fd), False
+            target = _moved(dst, dst_dir_fd) + names(_status_at(dst, dst_dir_fd))
+            if stat.S_ISDIR(moved.st_mode):
                 # What is in the directory appears at the new path.
                 target += tree(entry_of(dst, dst_dir_fd).path)
-            return _moved(src, src_dir_fd) + target
+            return _moved(src, src_dir_fd) + target, True
 
         doing = _announce_two(unit, real.__name__, src, dst, look, dst_dir_fd)
         before, replaced = _status_at(src, src_dir_fd), _status_at(dst, dst_dir_fd)
@@ -275,13 +283,15 @@ def _linking(real: Callable[..., Any]) -> Callable[..., Any]:
         dst_fd = options.get("dst_dir_fd", options.get("dir_fd"))
         is_symbolic = real.__name__ == "symlink"
 
-        def look() -> Touches:
+        def look() -> tuple[Touches, bool]:
             target = entry_of(dst, dst_fd)
-            touches = entry(target, WRITES if status(target.path) is None else READS)
+            is_new = status(target.path) is None
+            touches = relative_to(dst, dst_fd) + entry(target, WRITES if is_new else READS)
             if is_symbolic:
                 # What it leads to may be a directory.
-                return touches + directory(target.path, WRITES)
-            return entry(entry_of(src, options.get("src_dir_fd")), READS) + touches
+                return touches + directory(target.path, WRITES), is_new
+            src_fd = options.get("src_dir_fd")
+            return _looked_up(src, src_fd) + names(_status_at(src, src_fd)) + touches, is_new
 
         doing = _announce_two(unit, "link", src, dst, look, dst_fd)
         try:
@@ -346,17 +356,17 @@ def _asking_for_directory(real: Callable[[], Any]) -> Callable[[], Any]:
 
 
 def _replacements() -> Iterator[tuple[str, Callable[..., Any]]]:
-    for names, verb, writes, links in (
+    for functions, verb, writes, links in (
         (_LOOKING, "stat", False, False),
         (_LOOKING_AT_LINKS, "stat", False, True),
         (_CHANGING, "change", True, False),
         (_CHANGING_LINKS, "change", True, True),
     ):
-        for name in names:
+        for name in functions:
             if hasattr(os, name):
                 shown = name if name in ("truncate", "chmod", "access") else verb
                 yield name, _one_path(getattr(os, name), shown, writes=writes, links=links)
-    for names, stand_in in (
+    for functions, stand_in in (
         (_LISTING, _listing),
         (_CREATING, _creating),
         (_REMOVING, _removing),
@@ -365,7 +375,7 @@ def _replacements() -> Iterator[tuple[str, Callable[..., Any]]]:
         (("chdir", "fchdir"), _changing_directory),
         (("getcwd", "getcwdb"), _asking_for_directory),
     ):
-        for name in names:
+        for name in functions:
             if hasattr(os, name):
                 yield name, stand_in(getattr(os, name))
     yield "open", open_descriptor

@@ -13,9 +13,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ...execution.units._resources import TimesOut
-from ...steps._external import Key
+from ...steps._external import Key, Look
 from ...steps._kinds import ACQUIRE
 from ...steps._operations import Operation
+from ...steps._touches import READS, WRITES
+from .._announce import announce
 
 if TYPE_CHECKING:
     from ...execution.units._units import Unit
@@ -24,11 +26,17 @@ if TYPE_CHECKING:
 class Handle(Key, TimesOut):
     """An open file. Its position and its buffer are shared by all threads that use it."""
 
-    __slots__ = ("buffered", "owner", "shared", "user", "waiting")
+    __slots__ = ("buffered", "inside", "kept", "owner", "position", "shared", "user", "waiting")
 
-    def __init__(self, name: str, *, buffered: bool) -> None:
+    def __init__(self, name: str, *, buffered: bool, kept: bool = False) -> None:
         super().__init__(name)
         self.buffered = buffered
+        #: Whether the function that has opened it keeps it for itself.
+        self.kept = kept
+        #: Stands for the position in the file; descriptors that are copies of each other have one.
+        self.position: Key = self
+        #: The thread that has called a method: those that the method calls are a part of the same step.
+        self.inside: Unit | None = None
         #: The first thread that has used it in this execution, and whether another one has, too.
         self.user: Unit | None = None
         self.shared = False
@@ -36,17 +44,30 @@ class Handle(Key, TimesOut):
         self.owner: Unit | None = None
         self.waiting: list[Unit] = []
 
-    def used_by(self, unit: Unit) -> None:
-        """Note that a thread is about to call a method, and let it wait until no other thread is in one."""
+    def used_by(self, unit: Unit, method: str) -> None:
+        """Announce that a thread is about to call a method, and let it wait until no other thread is in one."""
         user = self.user
         if user is None or user.execution is not unit.execution:
-            self.user, self.shared, self.owner = unit, False, None
-        elif user is not unit:
+            user = self.user = unit
+            self.shared, self.owner = False, None
+        if user is not unit:
             self.shared = True
-            execution = unit.execution
+        elif self.kept:
+            return
+        execution = unit.execution
+        if len(execution.units) > 1:
+            self._announce(unit, method)
+        if user is not unit:
             while self.owner is not None and execution.closing is None:
                 frame = sys._getframe(1)
                 execution.wait_for(unit, Operation(ACQUIRE, self, frame.f_code, frame.f_lasti, mutates=False), self)
+
+    def _announce(self, unit: Unit, method: str) -> None:
+        verb = _VERBS.get(method, "read")
+        how = READS if method == "tell" else WRITES
+        text = f"{verb} {self.name} with {method}()"
+        touched = ((self.position, None, how),)
+        announce(unit, self.name, verb, lambda: Look(touched, verb != "read", text))
 
     @contextmanager
     def within_method(self, unit: Unit) -> Iterator[None]:
@@ -82,6 +103,9 @@ class Handle(Key, TimesOut):
         return f"the open file {self.name}"
 
 
+#: What methods do, except those that read, or find the position.
+_VERBS = {"write": "write", "writelines": "write", "flush": "write", "truncate": "truncate"}
+
 #: By descriptor, the lowest layer of the file that `open` has opened.
 _files: dict[int, weakref.ref[Any]] = {}
 #: By descriptor, the open file that `os.open` has opened.
@@ -91,7 +115,11 @@ _opened: dict[int, Handle] = {}
 def add_file(raw: Any, handle: Handle) -> None:
     """Remember the lowest layer of a file that has just been opened."""
     raw._handle = handle
-    _files[raw.fileno()] = weakref.ref(raw)
+    descriptor = raw.fileno()
+    _files[descriptor] = weakref.ref(raw)
+    if handle.position is handle:
+        # What had this number before was closed by code that is not controlled.
+        _opened.pop(descriptor, None)
 
 
 def add_descriptor(descriptor: int, name: str) -> None:
@@ -100,34 +128,59 @@ def add_descriptor(descriptor: int, name: str) -> None:
     _opened[descriptor] = Handle(name, buffered=False)
 
 
+def add_copy(descriptor: int, copy: int) -> None:
+    """Remember a descriptor that is a copy of another one: both have the same position in the file."""
+    original = handle_of(descriptor)
+    remove_descriptor(copy)
+    _files.pop(copy, None)
+    handle = _opened[copy] = Handle(original.name, buffered=False)
+    handle.position = original.position
+    _copies.setdefault(handle.position, {descriptor}).add(copy)
+
+
+#: Descriptors of the same open file, by what stands for its position, if there are several.
+_copies: dict[Key, set[int]] = {}
+
+
 def remove_descriptor(descriptor: int) -> None:
     """Forget a descriptor that has just been closed."""
-    _opened.pop(descriptor, None)
-    if descriptor in _at_close:
-        closed(descriptor)
+    handle = _opened.pop(descriptor, None)
+    if _at_close or _copies:
+        closed(descriptor, handle)
 
 
-#: By descriptor, the functions to be called when it is closed.
-_at_close: dict[int, list[Callable[[int], None]]] = {}
+#: By what stands for the position in an open file, the functions to be called when the last descriptor is closed.
+_at_close: dict[Key, list[Callable[[Key], None]]] = {}
 #: Gets the lowest layer of a file that `open` has opened, and lets its method `close` call `closed`.
 watch_file: list[Callable[[Any], None]] = []
 
 
-def at_close(descriptor: int, call: Callable[[int], None]) -> None:
-    """Call a function with a descriptor when that is closed."""
-    calls = _at_close.setdefault(descriptor, [])
+def at_close(descriptor: int, call: Callable[[Key], None]) -> None:
+    """Call a function with what stands for an open file when that is closed."""
+    position = handle_of(descriptor).position
+    calls = _at_close.setdefault(position, [])
     if call not in calls:
         calls.append(call)
-    raw = file_with(descriptor)
-    if raw is not None:
-        for watch in watch_file:
-            watch(raw)
+    for each in _copies.get(position, (descriptor,)):
+        raw = file_with(each)
+        if raw is not None:
+            for watch in watch_file:
+                watch(raw)
 
 
-def closed(descriptor: int) -> None:
-    """Call the functions that are to be called when a descriptor is closed."""
-    for call in _at_close.pop(descriptor, ()):
-        call(descriptor)
+def closed(descriptor: int, handle: Handle | None) -> None:
+    """Call the functions that are to be called when an open file is closed, if this was its last descriptor."""
+    if handle is None:
+        return
+    position = handle.position
+    copies = _copies.get(position)
+    if copies is not None:
+        copies.discard(descriptor)
+        if copies:
+            return
+        del _copies[position]
+    for call in _at_close.pop(position, ()):
+        call(position)
 
 
 def file_with(descriptor: int) -> Any:
@@ -149,7 +202,15 @@ def handle_of(descriptor: int) -> Handle:
     return handle
 
 
+def name_of_descriptor(descriptor: int, name: str) -> str:
+    """Return the name of what `os.open` has opened; `name` if it was not opened by that function."""
+    handle = _opened.get(descriptor)
+    return name if handle is None else handle.name
+
+
 def forget_descriptors() -> None:
     """Forget which files are open that have been closed since; to be called between tests."""
     for descriptor in [descriptor for descriptor in _files if file_with(descriptor) is None]:
         del _files[descriptor]
+    _at_close.clear()
+    _copies.clear()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
 from types import GenericAlias
 from typing import Any
@@ -39,11 +40,22 @@ class DirEntry(metaclass=_Kind):
 
     def is_dir(self, *, follow_symlinks: bool = True) -> bool:
         """See `os.DirEntry.is_dir`."""
+        if follow_symlinks and self._real.is_symlink():
+            return self._leads_to(stat.S_IFDIR)
         return bool(self._real.is_dir(follow_symlinks=follow_symlinks))
 
     def is_file(self, *, follow_symlinks: bool = True) -> bool:
         """See `os.DirEntry.is_file`."""
+        if follow_symlinks and self._real.is_symlink():
+            return self._leads_to(stat.S_IFREG)
         return bool(self._real.is_file(follow_symlinks=follow_symlinks))
+
+    def _leads_to(self, kind: int) -> bool:
+        """Whether a link leads to something of a kind, which may have changed since the directory was listed."""
+        try:
+            return stat.S_IFMT(self.stat().st_mode) == kind
+        except FileNotFoundError:
+            return False
 
     def is_symlink(self) -> bool:
         """See `os.DirEntry.is_symlink`."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...execution.units import _current
 from ...execution.units._resources import TimesOut
@@ -34,37 +34,58 @@ _units = _current.units
 _get_ident = _real.get_ident
 
 
+class _Holder(NamedTuple):
+    unit: Unit
+    #: The operation that took the lock.
+    operation: Operation
+    shared: bool
+
+
 class FileLock(TimesOut):
-    """The lock of one file; its state is that of the real lock."""
+    """The locks of one file, as far as controlled threads have them. Those of other processes are not known."""
 
     def __init__(self, file: Key, name: str) -> None:
         self.file = file
         self.name = name
+        #: Whether a thread has asked for a lock that several open files can have.
+        self.is_shared = False
         self.waiting: list[Unit] = []
-        #: By descriptor, the threads that hold it, and the operation by which each took it.
-        self.holders: dict[int, tuple[Unit, Operation]] = {}
-        #: Tries to take the lock for a waiting thread, and gives it back.
-        self.attempts: dict[int, Callable[[], bool]] = {}
+        #: By open file, which thread has taken its lock, and how.
+        self.holders: dict[Key, _Holder] = {}
+        #: By index of a waiting thread, its open file, and whether it wants to share the lock.
+        self.wanted: dict[int, tuple[Key, bool]] = {}
 
     @property
     def owner(self) -> Unit | None:
         """The only controlled thread that holds it; None if there are several, or none."""
-        holders = [unit for unit, _ in self.holders.values() if not unit.execution.over]
-        return holders[0] if len(holders) == 1 else None
+        holders = {holder.unit for holder in self.holders.values() if not holder.unit.execution.over}
+        return holders.pop() if len(holders) == 1 else None
 
     def acquired_at(self) -> Place | None:
         """Return where the owner took the lock; None if it is not known."""
         owner = self.owner
-        return next((step.where() for unit, step in self.holders.values() if unit is owner), None)
+        return next((holder.operation.where() for holder in self.holders.values() if holder.unit is owner), None)
 
     def available(self, unit: Unit, /) -> bool:
         """Whether a thread that waits could take the lock now."""
-        attempt = self.attempts.get(unit.index)
-        return attempt is None or attempt()
+        wanted = self.wanted.get(unit.index)
+        return wanted is None or self.is_free(*wanted)
 
-    def released(self, descriptor: int) -> None:
-        """Note that the lock of a descriptor was given back."""
-        self.holders.pop(descriptor, None)
+    def is_free(self, position: Key, shared: bool) -> bool:
+        """Whether no other open file has a lock that excludes one of `position`, which stands for an open file."""
+        return all(key is position or (shared and holder.shared) for key, holder in self.holders.items())
+
+    def taken(self, position: Key, holder: _Holder) -> None:
+        """Note that an open file has the lock now."""
+        self.holders[position] = holder
+        self._changed()
+
+    def released(self, position: Key) -> None:
+        """Note that an open file does not have the lock any more."""
+        if self.holders.pop(position, None) is not None:
+            self._changed()
+
+    def _changed(self) -> None:
         unit = _units[_get_ident()]
         if self.waiting and unit is not None:
             unit.execution.enabled.refresh(self)
@@ -83,12 +104,17 @@ def forget_locks() -> None:
     _locks.clear()
 
 
-def _flock(fcntl: ModuleType) -> Callable[[Any, int], None]:
-    real: Callable[[Any, int], None] = fcntl.flock
+def _flock(fcntl: ModuleType) -> Callable[..., None]:
+    real: Callable[..., None] = fcntl.flock
+    at_once = fcntl.LOCK_NB
 
-    def flock(fd: Any, operation: int, /) -> None:
+    def flock(*args: Any) -> None:
         """See `fcntl.flock`."""
         unit = _units[_get_ident()]
+        if len(args) != 2 or not isinstance(args[1], int):
+            real(*args)
+            return
+        fd, operation = args
         descriptor = _descriptor_of(fd)
         found = None if unit is None or descriptor is None else status_of_descriptor(descriptor)
         place = None if unit is None or found is None else _place(unit)
@@ -96,51 +122,49 @@ def _flock(fcntl: ModuleType) -> Callable[[Any, int], None]:
             real(fd, operation)
             return
         file = file_of(found)
+        handle = handle_of(descriptor)
         lock = _locks.get(file)
         if lock is None:
-            lock = _locks[file] = FileLock(file, handle_of(descriptor).name)
+            lock = _locks[file] = FileLock(file, handle.name)
+        position = handle.position
         if operation & fcntl.LOCK_UN:
             unit.execution.point(unit, Operation(RELEASE, lock, place.f_code, place.f_lasti))
             real(fd, operation)
-            lock.released(descriptor)
+            lock.released(position)
             return
-        if operation & fcntl.LOCK_NB:
-            step: Operation = ImpatientOperation(TRY_ACQUIRE, lock, place.f_code, place.f_lasti, mutates=False)
+        shared = not operation & fcntl.LOCK_EX
+        lock.is_shared |= shared
+        step: Operation
+        if operation & at_once or position in lock.holders:
+            # If the file has a lock of the other sort, the system takes that away first.
+            step = ImpatientOperation(TRY_ACQUIRE, lock, place.f_code, place.f_lasti, mutates=False)
             unit.execution.point(unit, step)
-            real(fd, operation)
-        else:
-            step = Operation(ACQUIRE, lock, place.f_code, place.f_lasti, mutates=False)
-            _wait(unit, lock, step, lambda kind: real(fd, kind), operation | fcntl.LOCK_NB, fcntl.LOCK_UN)
-        lock.holders[descriptor] = (unit, step)
-        at_close(descriptor, lock.released)
+            try:
+                real(fd, operation | at_once)
+            except BlockingIOError:
+                lock.released(position)
+                if operation & at_once:
+                    raise
+            else:
+                _note_taken(lock, descriptor, position, _Holder(unit, step, shared))
+                return
+        step = Operation(ACQUIRE, lock, place.f_code, place.f_lasti, mutates=False)
+        lock.wanted[unit.index] = (position, shared)
+        try:
+            while not unit.execution.wait_for(unit, step, lock) and unit.execution.closing is None:
+                pass
+        finally:
+            del lock.wanted[unit.index]
+        # If another process has the lock, this waits out of the scheduler's sight.
+        real(fd, operation)
+        _note_taken(lock, descriptor, position, _Holder(unit, step, shared))
 
     return like(real, flock)
 
 
-def _wait(unit: Unit, lock: FileLock, step: Operation, flock: Callable[[int], None], takes: int, releases: int) -> None:
-    """Take a lock; while another thread has it, wait until that thread gives it back."""
-
-    def attempt() -> bool:
-        try:
-            flock(takes)
-        except BlockingIOError:
-            return False
-        flock(releases)
-        return True
-
-    lock.attempts[unit.index] = attempt
-    try:
-        while True:
-            unit.execution.wait_for(unit, step, lock)
-            try:
-                flock(takes)
-            except BlockingIOError:
-                if unit.execution.closing is not None:
-                    raise
-                continue
-            return
-    finally:
-        lock.attempts.pop(unit.index, None)
+def _note_taken(lock: FileLock, descriptor: int, position: Key, holder: _Holder) -> None:
+    lock.taken(position, holder)
+    at_close(descriptor, lock.released)
 
 
 def _descriptor_of(fd: Any) -> int | None:
@@ -168,7 +192,7 @@ def _lockf(real: Callable[..., Any]) -> Callable[..., Any]:
         unit = _units[_get_ident()]
         descriptor = _descriptor_of(fd)
         if unit is not None and descriptor is not None:
-            announce_descriptor(unit, descriptor, "lock")
+            announce_descriptor(unit, descriptor, "lock", "lockf")
         return real(fd, *args, **options)
 
     return like(real, lockf)

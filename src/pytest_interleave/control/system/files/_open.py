@@ -20,10 +20,12 @@ from ...steps._external import Look
 from ...steps._touches import NOTHING, READS, WRITES, Touches
 from .._announce import announce
 from .._uses import derived, like
-from ._descriptor_steps import use_content
-from ._handles import Handle, add_file, closed, handle_of, watch_file
+from ._descriptor_steps import failed, use_content
+from ._handles import Handle, add_file, closed, handle_of, name_of_descriptor, watch_file
+from ._kept_files import is_kept
 from ._paths import entry_of, followed, is_device, status, target_of
-from ._touched import WORKING_DIRECTORY, content, entry, name_of
+from ._touched import WORKING_DIRECTORY, data, entry, name_of
+from ._touched import mode as mode_of
 
 if TYPE_CHECKING:
     from ...execution.units._units import Unit
@@ -49,11 +51,17 @@ def _used(base: type, name: str) -> Callable[..., Any]:
 
     def method(self: Any, *args: Any) -> Any:
         unit = units[get_ident()]
-        if unit is not None:
-            handle = self._handle
-            if handle is not None and handle.user is not unit:
-                handle.used_by(unit)
-        return real(self, *args)
+        if unit is None:
+            return real(self, *args)
+        handle = self._handle
+        if handle is None or handle.inside is unit or (handle.kept and handle.user is unit):
+            return real(self, *args)
+        handle.used_by(unit, name)
+        handle.inside = unit
+        try:
+            return real(self, *args)
+        finally:
+            handle.inside = None
 
     return like(real, method)
 
@@ -68,15 +76,17 @@ def _layer(base: type) -> Any:
 
 def _system_call(name: str, verb: str) -> Callable[..., Any]:
     """Return the stand-in for a method of the lowest layer, which is a step."""
+    # In a buffered file, that is a part of the step of a method above.
+    moves = name in ("seek", "tell")
     real: Callable[..., Any] = getattr(io.FileIO, name)
     units, get_ident = _units, _get_ident
 
     def method(self: Any, *args: Any) -> Any:
         unit = units[get_ident()]
         handle = self._handle
-        if unit is None or handle is None or self.closed:
+        if unit is None or handle is None or self.closed or (moves and handle.buffered):
             return real(self, *args)
-        return use_content(unit, handle, self.fileno(), verb, functools.partial(real, self, *args))
+        return use_content(unit, handle, self.fileno(), verb, name, functools.partial(real, self, *args))
 
     return like(real, method)
 
@@ -88,6 +98,7 @@ File = derived(
         name: _system_call(name, verb)
         for name, verb in (
             ("read", "read"), ("readinto", "read"), ("readall", "read"), ("write", "write"), ("truncate", "truncate"),
+            ("seek", "read"), ("tell", "read"),
         )
     },
     ("_handle",),
@@ -95,10 +106,10 @@ File = derived(
 
 
 def _close(self: Any) -> None:
-    descriptor = None if self.closed else self.fileno()
+    descriptor = None if self.closed or not self.closefd else self.fileno()
     io.FileIO.close(self)
     if descriptor is not None:
-        closed(descriptor)
+        closed(descriptor, self._handle)
 
 
 #: The lowest layer of a file that is locked: closing it gives the lock back.
@@ -153,20 +164,32 @@ def open_(
             stacklevel=2,
         )
         buffering = -1
-    handle = Handle(handle_of(file).name if isinstance(file, int) else name_at(file), buffered=buffering != 0)
+    descriptor = file if isinstance(file, int) else None
+    name = name_at(file) if descriptor is None else handle_of(descriptor).name
+    handle = Handle(name, buffered=buffering != 0, kept=is_kept(sys._getframe(1)))
+    if descriptor is not None:
+        handle.position = handle_of(descriptor).position
     doing = None
-    if unit is not None and opener is None and not isinstance(file, int):
+    if unit is not None and opener is None and descriptor is None:
         doing = announce_opening(
-            unit, file, creates="r" not in raw_mode, truncates="w" in raw_mode, exclusive="x" in raw_mode
+            unit,
+            file,
+            creates="r" not in raw_mode,
+            truncates="w" in raw_mode,
+            exclusive="x" in raw_mode,
+            finds_end="a" in raw_mode,
         )
     try:
         raw, buffered = _layers(file, raw_mode, buffering, closefd, opener, both=both, writes=writes)
     except OSError as error:
         failed(doing, error)
         raise
-    add_file(raw, handle)
-    buffered._handle = handle
+    if opener is not None:
+        # It has opened something by `os.open`, as a rule, and not what it is said to have opened.
+        handle.name = name_of_descriptor(raw.fileno(), handle.name)
     if binary:
+        add_file(raw, handle)
+        buffered._handle = handle
         return buffered
     try:
         # This names the caller's line if it warns about a default encoding.
@@ -177,7 +200,9 @@ def open_(
     except BaseException:
         buffered.close()
         raise
-    text._handle = handle
+    # Not before: the layers call each other's methods when they are made.
+    add_file(raw, handle)
+    buffered._handle = text._handle = handle
     return text
 
 
@@ -224,10 +249,12 @@ def announce_opening(
     creates: bool,
     truncates: bool,
     exclusive: bool,
+    finds_end: bool = False,
 ) -> Doing | None:
     """Announce that a file is opened by its path, if that matters for other threads.
 
-    The other arguments say whether it is created if it is not there, is truncated, or must not be there.
+    The other arguments say whether it is created if it is not there, is truncated, must not be there, or is looked at
+    for where it ends.
     """
     name = name_at(path)
 
@@ -237,9 +264,9 @@ def announce_opening(
             found = followed(found)
         there = status(found.path)
         is_new = creates and there is None
-        touches = entry(found, WRITES if is_new else READS)
-        if truncates:
-            touches += content(there, WRITES)
+        touches = entry(found, WRITES if is_new else READS) + mode_of(there, found.path)
+        if truncates or finds_end:
+            touches += data(there, WRITES if truncates else READS)
         verb = "create" if is_new or exclusive else "truncate" if truncates else "open"
         return Look(relative_to(path, dir_fd) + touches, is_new or truncates, f"{verb} {name}")
 
@@ -257,7 +284,7 @@ def announce_writing(unit: Unit, path: Any) -> None:
     name = name_at(path)
 
     def look() -> Look:
-        return Look(content(status(target_of(path).path), WRITES), True, f"write {name}")
+        return Look(data(status(target_of(path).path), WRITES), True, f"write {name}")
 
     announce(unit, name, "write", look)
 
@@ -266,9 +293,3 @@ def relative_to(path: Any, dir_fd: int | None) -> Touches:
     """Return the touch of the working directory, if a path is relative to it."""
     is_relative = dir_fd is None and not os.path.isabs(os.fsdecode(path))
     return ((WORKING_DIRECTORY, None, READS),) if is_relative else NOTHING
-
-
-def failed(doing: Doing | None, error: BaseException) -> None:
-    """Note that a step has raised an error."""
-    if doing is not None:
-        doing.fail(error)

@@ -67,7 +67,7 @@ def followed(entry: Found) -> Found:
         if stat.S_ISLNK(_lstat(entry.path).st_mode):
             found = _followed(entry.path, 0)
             return Found(found.path, (*entry.links, *found.links))
-    except OSError:
+    except (OSError, ValueError):
         # Nothing is there.
         pass
     return entry
@@ -101,7 +101,7 @@ def _followed(path: str, links: int) -> Found:
         if stat.S_ISLNK(_lstat(here).st_mode) and links < _MOST_LINKS:
             target = _followed(os.path.join(parent.path, _readlink(here)), links + 1)
             return Found(target.path, (*parent.links, here, *target.links))
-    except OSError:
+    except (OSError, ValueError):
         # Nothing is there.
         pass
     return Found(here, parent.links)

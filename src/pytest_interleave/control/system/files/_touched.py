@@ -1,8 +1,9 @@
 """What steps on files and directories touch: directories, each entry of which is a part of one, and files' contents.
 
 A file is identified by its inode, so that a file that has been renamed is the same, and one that has replaced it is
-another. An entry is identified by the real path of its directory and its name there: that is what a step looks up,
-creates, replaces or removes. Listing a directory reads all its entries.
+another. Its data, its mode and the number of its names are parts of it. An entry is identified by the real path of its
+directory and its name there: that is what a step looks up, creates, replaces or removes. Listing a directory reads all
+its entries. So does `stat` of a directory, which says when an entry was last created or removed.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import stat
 
 from ...steps._external import Content, Key
 from ...steps._touches import READS, WRITES, Touches
-from ._paths import Found, forget_directories, forget_opened, inode_of, is_device, status
+from ._paths import Found, forget_directories, forget_opened, inode_of
 
 #: Directories by their real paths.
 _directories: dict[str, Key] = {}
@@ -22,6 +23,9 @@ _unlinked: dict[tuple[int, int], Key] = {}
 
 #: If more files than this are known between two executions, they are forgotten.
 _MOST_FILES = 10_000
+
+#: Parts of a file; no name of an entry begins so.
+DATA, MODE, NAMES = "/data", "/mode", "/names"
 
 #: The working directory of the process.
 WORKING_DIRECTORY = Key("the working directory")
@@ -86,25 +90,56 @@ def directory(path: str, how: int) -> Touches:
     return ((directory_at(path), None, how),)
 
 
-def content(found: os.stat_result | None, how: int) -> Touches:
+def data(found: os.stat_result | None, how: int) -> Touches:
     """Return the touches of a step that reads or writes a file; none if it is no file that threads could share."""
     if found is None or not stat.S_ISREG(found.st_mode):
         return ()
+    return ((file_of(found), DATA, how),)
+
+
+def names(found: os.stat_result | None) -> Touches:
+    """Return the touches of a step that gives another name to a file, or takes one away, if `stat` can show that."""
+    if found is None or not stat.S_ISREG(found.st_mode):
+        return ()
+    return ((file_of(found), NAMES, WRITES),)
+
+
+def attributes(found: os.stat_result | None, path: str, how: int) -> Touches:
+    """Return the touches of a step that reads or changes what `stat` says of what is at a real path."""
+    if found is None:
+        return ()
+    if stat.S_ISDIR(found.st_mode):
+        return directory(path, how)
     return ((file_of(found), None, how),)
+
+
+def mode(found: os.stat_result | None, path: str) -> Touches:
+    """Return the touches of a step that depends on who may use what is at a real path."""
+    if found is None:
+        return ()
+    if stat.S_ISDIR(found.st_mode):
+        return ((directory_at(path), MODE, READS),)
+    return ((file_of(found), MODE, READS),)
 
 
 def tree(path: str) -> Touches:
     """Return the touches of a step that moves a directory with all that is in it, at most `_MOST_MOVED` directories."""
-    touches = directory(path, WRITES)
-    for number, (below, _, _) in enumerate(_walk(path)):
-        if number > _MOST_MOVED:
+    paths = [path]
+    for above in paths:
+        try:
+            with _scandir(above) as entries:
+                paths += [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]
+        except OSError:
+            # It is no directory, or must not be read.
+            pass
+        if len(paths) > _MOST_MOVED:
             break
-        touches += directory(below, WRITES)
-    return touches
+    return tuple(touch for each in paths[:_MOST_MOVED] for touch in directory(each, WRITES))
 
 
 _MOST_MOVED = 100
-_walk = os.walk
+#: The real function: this module is imported before it is replaced.
+_scandir = os.scandir
 
 
 def has_lost_entry(found: os.stat_result | None) -> None:
@@ -117,14 +152,3 @@ def has_lost_entry(found: os.stat_result | None) -> None:
         known = _files.pop(inode, None)
         if known is not None:
             _unlinked[inode] = known
-
-
-def is_shared(path: str) -> bool:
-    """Whether steps at a path matter: it is no device."""
-    return not is_device(path)
-
-
-__all__ = [
-    "WORKING_DIRECTORY", "content", "directory", "directory_at", "entry", "file_of", "forget_touched", "has_lost_entry",
-    "is_shared", "name_of", "status", "tree",
-]  # fmt: skip

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from .sessions import rows_of
 
-PROGRAMS = Path(__file__).with_name("file_programs.py")
+PROGRAMS = Path(__file__).with_name("racy_file_programs.py")
 
 #: The first line of the report, or a part of it.
 HEADLINES = {
