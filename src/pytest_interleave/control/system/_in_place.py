@@ -18,7 +18,7 @@ from . import _event_loops, _process_settings, _processes, _sockets
 from ._late_imports import LateImports
 from ._program_steps import forget_resources
 from .databases import _dbm
-from .databases._sqlite import StandIns
+from .databases._databases import forget_databases
 from .files import _descriptors, _entries, _listing, _locks, _logs, _mapped, _open
 from .files._handles import forget_descriptors
 from .files._touched import forget_touched
@@ -42,7 +42,9 @@ _FUNCTIONS: tuple[Replacement, ...] = (
 
 
 def _of_sqlite(module: ModuleType) -> Iterable[Replacement]:
-    connect = StandIns(module).connect
+    # Not before the program has imported it.
+    from .databases._sqlite import connect
+
     return [(owner, "connect", connect) for owner in (module, loaded("sqlite3")) if owner is not None]
 
 
@@ -145,6 +147,7 @@ def put_in_place() -> None:
     forget_touched(all_of_them=True)
     forget_descriptors()
     _locks.forget_locks()
+    forget_databases()
     _sockets.forget_pairs()
     _find()
     _put(_all())

@@ -126,10 +126,17 @@ def like(real: Any, ours: _Kind) -> _Kind:
     return ours
 
 
-def derived(base: type, namespace: dict[str, Any], attributes: tuple[str, ...], kind: type | None = None) -> Any:
+def derived(
+    base: type,
+    namespace: dict[str, Any],
+    attributes: tuple[str, ...],
+    kind: type | None = None,
+    layer: type | None = None,
+) -> Any:
     """Return a class that stands in for `base`, with further attributes: None at first, or slots that are not yet set.
 
-    Accesses to its objects are what accesses to those of `base` would be.
+    Accesses to its objects are what accesses to those of `base` would be. A `layer` is a class whose methods come
+    before those of the class that both are derived from, but after those of a program's own class.
     """
     body: dict[str, Any] = {"__module__": base.__module__, "__doc__": base.__doc__, **namespace}
     if base.__dictoffset__:
@@ -137,6 +144,7 @@ def derived(base: type, namespace: dict[str, Any], attributes: tuple[str, ...], 
     else:
         # Otherwise the objects would have a `__dict__`, which the real ones do not have.
         body["__slots__"] = attributes
-    made: Any = (kind or type(base))(base.__name__, (base,), body)
+    bases = (base,) if layer is None else (layer,) if issubclass(layer, base) else (base, layer)
+    made: Any = (kind or type(base))(base.__name__, bases, body)
     stand_ins[id(made)] = made
     return made

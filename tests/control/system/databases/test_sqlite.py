@@ -11,42 +11,24 @@ from typing import Any
 import pytest
 
 from pytest_interleave.control import Control
-from pytest_interleave.control.steps import READ, WRITE
-from pytest_interleave.control.system.databases._sqlite import database_of, only_reads
+from pytest_interleave.control.steps import WRITES, External
+from pytest_interleave.control.system.databases._databases import thing_of
 from tests.driving import execute, require_good_end, value_of
-
-from ..conftest import used
-
-
-@pytest.mark.parametrize(
-    ("statement", "reads"),
-    [
-        ("select 1", True), ("  SELECT\n1", True), ("-- it\n/* is */ select 1", True), ("values (1)", True),
-        ("with t as (select 1) select * from t", True), ("with t as (select 1) insert into u select * from t", False),
-        ("insert into t values (1)", False), ("update t set n = 1", False), ("create table t (n)", False),
-        ("begin", True), ("BEGIN IMMEDIATE", False), ("begin exclusive", False), ("commit", False),
-        ("pragma user_version", True), ("pragma user_version = 3", False), ("pragma journal_mode(wal)", False),
-        ("explain query plan select 1", True), ("", True), (";select 1;", True), ("vacuum", False),
-        ("delete from t", False),
-    ],
-)  # fmt: skip
-def test_which_statements_only_read(statement: str, reads: bool) -> None:
-    assert only_reads(statement) is reads
 
 
 def test_which_database_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     file = str(tmp_path / "app db")
     for name, uri in (("app db", False), (tmp_path / "app db", False), (b"app db", False)):
-        assert database_of(name, uri=uri).key == file
+        assert thing_of(name, uri=uri).key == file
     for name in ("file:app%20db", f"file://{tmp_path}/app%20db?mode=ro", "file:app%20db#x", "app db"):
-        assert database_of(name, uri=True).key == file
-    assert database_of("file:app db", uri=False).key == str(tmp_path / "file:app db")
+        assert thing_of(name, uri=True).key == file
+    assert thing_of("file:app db", uri=False).key == str(tmp_path / "file:app db")
     for name in (":memory:", ""):
-        assert database_of(name, uri=False).key != database_of(name, uri=False).key
+        assert thing_of(name, uri=False).key != thing_of(name, uri=False).key
     shared = "file:one?mode=memory&cache=shared"
-    assert database_of(shared, uri=True).key == database_of(shared, uri=True).key
-    assert database_of("file:one?mode=memory", uri=True).key != database_of("file:one?mode=memory", uri=True).key
+    assert thing_of(shared, uri=True).key == thing_of(shared, uri=True).key
+    assert thing_of("file:one?mode=memory", uri=True).key != thing_of("file:one?mode=memory", uri=True).key
 
 
 @contextmanager
@@ -56,8 +38,18 @@ def opened(*arguments: Any, **options: Any) -> Iterator[Any]:
         yield connection
 
 
-WRITES = ("app.db", WRITE, "written")
-READS = ("app.db", READ, "read")
+def steps_of(body: Callable[[], object]) -> list[tuple[str, str]]:
+    """What `body` does to databases, in the words of reports, with what it touches of "lock" and "data"."""
+    outcome = execute(body)
+    require_good_end(outcome)
+    steps = ((operation, touches) for _, operation, touches in outcome.log if isinstance(operation, External))
+    return [(str(step.doing), parts(touches)) for step, touches in steps if step.name != "open"]
+
+
+def parts(touches: Any) -> str:
+    """The parts of databases that are touched: in capitals if they are written."""
+    found = [(part, how) for _, part, how in touches or () if part is not None]
+    return " ".join(sorted(part.upper() if how & WRITES else part for part, how in found))
 
 
 def backed_up(connection: Any) -> None:
@@ -65,50 +57,86 @@ def backed_up(connection: Any) -> None:
         connection.backup(other)
 
 
+def begun(connection: Any, *statements: str) -> None:
+    connection.isolation_level = None
+    for statement in ("begin", *statements):
+        connection.execute(statement)
+
+
 @pytest.mark.parametrize(
-    ("do", "last"),
+    ("do", "steps"),
     [
-        (lambda c: c.execute("select * from t").fetchall(), READS),
-        (lambda c: c.execute("insert into t values (1)"), WRITES),
-        (lambda c: c.executemany("insert into t values (?)", [(1,)]), WRITES),
-        (lambda c: c.executescript("select 1; delete from t"), WRITES),
-        (lambda c: c.cursor().execute("select * from t").fetchone(), READS),
-        (lambda c: list(c.execute("select * from t")), READS),
-        (backed_up, READS),
-        (lambda c: c.execute("begin") and c.commit(), WRITES),
+        (
+            lambda c: c.execute("select * from t").fetchall(),
+            [("select * from t", "data"), ("read rows of select * from t (0 rows)", "data")],
+        ),
+        (
+            lambda c: c.execute("insert into t values (1)"),
+            [("insert into t values (1) (1 row)", "LOCK"), ("close", "LOCK")],
+        ),
+        (
+            lambda c: [c.execute("insert into t values (1)"), c.execute("insert into t values (1)"), c.commit()],
+            [
+                ("insert into t values (1) (1 row)", "LOCK"),
+                ("insert into t values (1) (1 row)", ""),
+                ("commit", "DATA LOCK"),
+            ],
+        ),
+        (
+            lambda c: [c.executemany("insert into t values (?)", [(1,), (2,)]), c.rollback()],
+            [("insert into t values (?) (2 rows)", "LOCK"), ("rollback", "LOCK")],
+        ),
+        (lambda c: begun(c, "commit"), [("begin", ""), ("commit", "")]),
+        (
+            lambda c: begun(c, "select 1", "rollback"),
+            [("begin", ""), ("select 1", "data"), ("rollback", "data")],
+        ),
+        (lambda c: c.execute("begin immediate"), [("begin immediate", "LOCK"), ("close", "LOCK")]),
+        (lambda c: c.execute("begin exclusive"), [("begin exclusive", "DATA LOCK"), ("close", "DATA LOCK")]),
+        (lambda c: c.execute("create table u (n)"), [("create table u (n)", "DATA LOCK")]),
+        (lambda c: c.execute("pragma foreign_keys = on"), [("pragma foreign_keys = on", "data")]),
+        (lambda c: c.execute("pragma user_version = 3"), [("pragma user_version = 3", "DATA LOCK")]),
+        (
+            lambda c: c.executescript("begin; delete from t; commit; select 1"),
+            [("begin", ""), ("delete from t", "LOCK"), ("commit", "DATA LOCK"), ("select 1", "data")],
+        ),
+        (
+            lambda c: c.cursor().execute("select 1").fetchone(),
+            [("select 1", "data"), ("read rows of select 1 (1 row)", "data")],
+        ),
+        (backed_up, [("backup to :memory:", "DATA LOCK data")]),
+        (lambda c: c.serialize(), [("serialize", "data")]),
     ],
 )
-def test_what_is_recorded(tmp_path: Path, do: Callable[[Any], Any], last: tuple[str, str, str]) -> None:
+def test_what_is_a_step(tmp_path: Path, do: Callable[[Any], Any], steps: list[tuple[str, str]]) -> None:
+    with opened(tmp_path / "app.db"):
+        pass
+
     def body() -> None:
-        with opened(tmp_path / "app.db") as connection:
+        with closing(sqlite3.connect(tmp_path / "app.db")) as connection:
             do(connection)
 
-    def only_opens() -> None:
-        with opened(tmp_path / "app.db"):
-            pass
-
-    only_opened = len(used(only_opens))
-    assert last in used(body)[only_opened - 1 :]
+    assert steps_of(body) == steps
 
 
-def test_a_transaction_is_written_by_the_thread_that_ends_it(tmp_path: Path) -> None:
-    def body() -> None:
-        import threading
-
-        connection = sqlite3.connect(tmp_path / "app.db", check_same_thread=False)
-        connection.execute("create table t (n)")
-        connection.execute("insert into t values (1)")
-        thread = threading.Thread(target=connection.commit)
-        thread.start()
-        thread.join()
+def test_rows_that_are_fetched_one_after_another_are_one_step(tmp_path: Path) -> None:
+    with opened(tmp_path / "app.db") as connection:
+        connection.executemany("insert into t values (?)", [(1,), (2,), (3,)])
         connection.commit()
-        connection.close()
 
-    outcome = execute(body)
-    require_good_end(outcome)
-    # The second commit has nothing to write.
-    assert [use.unit.index for use in outcome.uses] == [0, 0, 1] or [use.way for use in outcome.uses][-1] == WRITE
-    assert outcome.uses[-1].unit.index == 1
+    def body() -> None:
+        with closing(sqlite3.connect(tmp_path / "app.db")) as connection:
+            assert list(connection.execute("select n from t")) == [(1,), (2,), (3,)]
+
+    assert [step for step, _ in steps_of(body)] == ["select n from t", "read rows of select n from t (1 row)"]
+
+
+def test_what_nobody_else_can_see_is_no_step() -> None:
+    def body() -> None:
+        with opened(":memory:") as connection:
+            connection.execute("insert into t values (1)")
+
+    assert steps_of(body) == []
 
 
 class Connection(sqlite3.Connection):
@@ -158,16 +186,16 @@ def test_it_works_as_the_real_one(tmp_path: Path, options: Any) -> None:
     assert value_of(body) == body()
 
 
-def test_cursors_of_a_programs_own_connection_are_recorded(tmp_path: Path) -> None:
+def test_what_a_programs_own_connection_does_is_a_step(tmp_path: Path) -> None:
     def body() -> None:
         with opened(tmp_path / "app.db", factory=Connection) as connection:
             connection.execute("insert into t values (3)")
             assert connection.cursor().execute("select n from t").first() == 3
 
-    outcome = execute(body)
-    require_good_end(outcome)
-    assert {use.thing.key for use in outcome.uses if use.thing.kind == "database"} == {str(tmp_path / "app.db")}
-    assert READ in {use.way for use in outcome.uses if use.handle is not None}
+    assert [step for step, _ in steps_of(body)] == [
+        "pragma foreign_keys = on", "create table if not exists t (n)", "insert into t values (3) (1 row)",
+        "select n from t", "close",
+    ]  # fmt: skip
 
 
 def test_without_control_nothing_is_replaced() -> None:

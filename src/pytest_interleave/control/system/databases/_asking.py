@@ -1,0 +1,97 @@
+"""Statements that the plugin itself runs on the connections of a program, to learn what SQLite knows."""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ._sessions import Session
+
+_real_execute = sqlite3.Cursor.execute
+_fetchall = sqlite3.Cursor.fetchall
+_close = sqlite3.Cursor.close
+_in_transaction: Any = vars(sqlite3.Connection)["in_transaction"].__get__
+
+#: The message of an error that is about a lock; other errors with the same code are about the connection itself.
+LOCKED = "database is locked"
+
+
+def is_within(connection: Any) -> bool:
+    """Whether a connection is in a transaction."""
+    try:
+        return bool(_in_transaction(connection))
+    except sqlite3.Error:
+        # It is closed.
+        return False
+
+
+def set_timeout(session: Session, connection: Any, *, virtual: bool) -> None:
+    """Let SQLite itself wait as long as the program wants it to, or not at all."""
+    internally(session, connection, f"PRAGMA busy_timeout={0 if virtual else session.timeout}")
+    session.virtual = virtual
+
+
+def is_wal(session: Session, connection: Any) -> bool:
+    """Whether a database is in WAL mode, in which no commit waits for readers."""
+    return internally(session, connection, "PRAGMA journal_mode") == [("wal",)]
+
+
+def timeout_of(seconds: Any) -> int:
+    """Return how many milliseconds SQLite waits with a timeout in seconds: none if there are too many."""
+    if not isinstance(seconds, (int, float)):
+        seconds = float(seconds)
+    if seconds <= 0 or math.isnan(seconds):
+        return 0
+    if seconds * 1000 < 2**31:
+        return int(seconds * 1000)
+    connection = sqlite3.Connection(":memory:", timeout=seconds)
+    try:
+        found: int = connection.execute("PRAGMA busy_timeout").fetchone()[0]
+        return found
+    finally:
+        connection.close()
+
+
+def internally(session: Session, connection: Any, sql: str) -> list[Any]:
+    """Run a statement of the plugin's own, without the program's callbacks."""
+    before, session.internal = session.internal, True
+    cursor = sqlite3.Cursor(connection)
+    cursor.row_factory = None
+    try:
+        _real_execute(cursor, sql)
+        return _fetchall(cursor)
+    finally:
+        _close(cursor)
+        session.internal = before
+
+
+def attached_to(session: Session, connection: Any) -> list[str]:
+    """Return the files that are attached to a connection; empty for databases without a file."""
+    rows = internally(session, connection, "PRAGMA database_list")
+    return [file or "" for _, name, file in rows if name not in ("main", "temp")]
+
+
+def succeeds(session: Session, connection: Any, sql: str) -> bool:
+    try:
+        internally(session, connection, sql)
+    except sqlite3.Error:
+        return False
+    return True
+
+
+def has_begun(session: Session, connection: Any) -> bool:
+    """Whether a connection is in a transaction of its database that has read or written, as SQLite says."""
+    try:
+        internally(session, connection, "PRAGMA main.wal_checkpoint")
+    except sqlite3.OperationalError as error:
+        return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_LOCKED
+    except sqlite3.Error:
+        return False
+    return False
+
+
+def is_about_lock(error: sqlite3.Error) -> bool:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return code == sqlite3.SQLITE_LOCKED or (code == sqlite3.SQLITE_BUSY and str(error) == LOCKED)

@@ -1,0 +1,235 @@
+"""Connections to SQLite under control: what ends their transactions is a step."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from ...execution.units import _current
+from ...scope import _real
+from ...steps._external import Look
+from ...steps._things import WRITE
+from .._announce import announce
+from .._uses import derived, note
+from ._asking import is_within, timeout_of
+from ._cursors import CursorLayer, adopt, adopt_cursor, cursors
+from ._databases import database_of
+from ._running import run_statement
+from ._sessions import Session
+from ._statements import (
+    ANYTHING,
+    CLOSE,
+    CLOSE_READING,
+    COMMIT,
+    DESERIALIZE,
+    OPEN_BLOB,
+    READS,
+    ROLLBACK,
+    SERIALIZE,
+    Statement,
+)
+
+_units = _current.units
+_get_ident = _real.get_ident
+_Connection = sqlite3.Connection
+_Cursor = sqlite3.Cursor
+_level: Any = vars(_Connection)["isolation_level"]
+
+#: The parameters of `Connection` after the database.
+PARAMETERS = (
+    "timeout", "detect_types", "isolation_level", "check_same_thread", "factory", "cached_statements", "uri",
+)  # fmt: skip
+
+
+class ConnectionLayer(_Connection):
+    """A connection whose statements are steps."""
+
+    if TYPE_CHECKING:
+        _session: Session | None
+    else:
+        __slots__ = ()
+
+    def __init__(self, database: Any, *args: Any, **options: Any) -> None:
+        options.update(zip(PARAMETERS, args, strict=False))
+        unit = _units[_get_ident()]
+        timeout = options.get("timeout", 5.0)
+        is_virtual = unit is not None and isinstance(timeout, (int, float))
+        super().__init__(database, **({**options, "timeout": 0} if is_virtual else options))
+        found = database_of(database, uri=bool(options.get("uri", False)))
+        session = Session(found, timeout_of(timeout), is_shared=not options.get("check_same_thread", True))
+        session.virtual = is_virtual
+        session.in_transaction = is_within(self)
+        self._session = session
+
+    def cursor(self, *args: Any, **options: Any) -> Any:
+        """See `sqlite3.Connection.cursor`."""
+        factory = args[0] if args else options.get("factory", _Cursor)
+        made: Any = super().cursor(cursors(factory) if isinstance(factory, type) else factory)
+        session = self._session
+        if not adopt_cursor(made, session) and session is not None:
+            note_unseen(session)
+        return made
+
+    def execute(self, *args: Any) -> Any:
+        """See `sqlite3.Connection.execute`."""
+        return self._new_cursor().execute(*args)
+
+    def executemany(self, *args: Any) -> Any:
+        """See `sqlite3.Connection.executemany`."""
+        return self._new_cursor().executemany(*args)
+
+    def executescript(self, *args: Any) -> Any:
+        """See `sqlite3.Connection.executescript`."""
+        return self._new_cursor().executescript(*args)
+
+    def _new_cursor(self) -> Any:
+        made: Any = super().cursor(_OurCursor)
+        made._session, made._reading, made._total = self._session, None, None
+        return made
+
+    # -- the ends of transactions ----------------------------------------------------------------------------
+
+    def _end(self, statement: Statement, call: Callable[[], Any]) -> Any:
+        session = self._session
+        if session is None or not is_within(self):
+            return call()
+        return run_statement(self, session, statement, call)
+
+    def commit(self) -> None:
+        """See `sqlite3.Connection.commit`."""
+        self._end(COMMIT, super().commit)
+
+    def rollback(self) -> None:
+        """See `sqlite3.Connection.rollback`."""
+        self._end(ROLLBACK, super().rollback)
+
+    def __exit__(self, kind: Any, error: Any, traceback: Any, /) -> Any:
+        if kind is error is traceback is None:
+            try:
+                ConnectionLayer.commit(self)
+            except sqlite3.Error:
+                ConnectionLayer.rollback(self)
+                raise
+        else:
+            ConnectionLayer.rollback(self)
+        return False
+
+    def close(self) -> None:
+        """See `sqlite3.Connection.close`."""
+        session = self._session
+        within = is_within(self)
+        if session is None or not (within or session.readings):
+            super().close()
+            return
+        run_statement(self, session, CLOSE if within else CLOSE_READING, super().close)
+        session.readings = session.returning = 0
+        session.may_have_released()
+
+    @property
+    def isolation_level(self) -> Any:
+        """See `sqlite3.Connection.isolation_level`."""
+        return _level.__get__(self)
+
+    @isolation_level.setter
+    def isolation_level(self, value: Any) -> None:
+        if value is None:
+            self._end(COMMIT, lambda: _level.__set__(self, value))
+        else:
+            _level.__set__(self, value)
+
+    # -- the database as a whole -----------------------------------------------------------------------------
+
+    def backup(self, target: Any, **options: Any) -> None:
+        """See `sqlite3.Connection.backup`."""
+        unit = _units[_get_ident()]
+        ends = (self._session, getattr(target, "_session", None))
+        if unit is not None:
+            source, copy = ends
+
+            def look() -> Look:
+                touches = () if source is None else source.touches(READS)
+                return Look(touches + (() if copy is None else copy.touches(ANYTHING)), True, f"backup to {name}")
+
+            name = "a database" if copy is None else copy.database.name
+            announce(unit, name, "backup", look)
+        super().backup(target, **options)
+
+    def blobopen(self, *args: Any, **options: Any) -> Any:
+        """See `sqlite3.Connection.blobopen`."""
+        return self._whole(OPEN_BLOB, lambda: _Connection.blobopen(self, *args, **options))
+
+    def serialize(self, *args: Any, **options: Any) -> Any:
+        """See `sqlite3.Connection.serialize`."""
+        return self._whole(SERIALIZE, lambda: _Connection.serialize(self, *args, **options))
+
+    def deserialize(self, *args: Any, **options: Any) -> Any:
+        """See `sqlite3.Connection.deserialize`."""
+        return self._whole(DESERIALIZE, lambda: _Connection.deserialize(self, *args, **options))
+
+    def _whole(self, statement: Statement, call: Callable[[], Any]) -> Any:
+        session = self._session
+        if session is None:
+            return call()
+        if statement is OPEN_BLOB:
+            # What is read and written through it is not seen.
+            note_unseen(session)
+        return run_statement(self, session, statement, call)
+
+    # -- callbacks, which are not for the plugin's own statements --------------------------------------------
+
+    def set_trace_callback(self, trace_callback: Any) -> None:
+        """See `sqlite3.Connection.set_trace_callback`."""
+        super().set_trace_callback(_silent(self._session, trace_callback, None))
+
+    def set_authorizer(self, authorizer_callback: Any) -> None:
+        """See `sqlite3.Connection.set_authorizer`."""
+        super().set_authorizer(_silent(self._session, authorizer_callback, sqlite3.SQLITE_OK))
+
+
+_OurCursor = cursors(_Cursor)
+
+if hasattr(_Connection, "autocommit"):
+    _autocommit: Any = vars(_Connection)["autocommit"]
+
+    def _set_autocommit(connection: ConnectionLayer, value: Any) -> None:
+        if value is True:
+            connection._end(COMMIT, lambda: _autocommit.__set__(connection, value))
+        else:
+            _autocommit.__set__(connection, value)
+
+    setattr(ConnectionLayer, "autocommit", property(_autocommit.__get__, _set_autocommit))  # noqa: B010
+
+
+def _silent(session: Session | None, callback: Any, otherwise: Any) -> Any:
+    if session is None or not callable(callback):
+        return callback
+    return lambda *args: otherwise if session.internal else callback(*args)
+
+
+def note_unseen(session: Session) -> None:
+    """Note that a database is used in a way that is not seen."""
+    unit = _units[_get_ident()]
+    if unit is not None and not session.is_private:
+        note(unit, session.database.thing, WRITE, "used")
+
+
+#: For each class of connections, the class derived from it whose statements are steps.
+_classes: dict[type, type] = {}
+
+
+def connections(base: Any) -> type:
+    """Return the class that stands in for a class of connections."""
+    known = _classes.get(base)
+    if known is None:
+        known = derived(base, {}, ("_session",), layer=ConnectionLayer)
+        _classes[base] = _classes[known] = known
+    return known
+
+
+def adopt_connection(made: Any) -> bool:
+    """Let the statements of a connection be steps, whatever its class; return False if that is not possible."""
+    return adopt(made, connections, _classes)
+
+
+__all__ = ["PARAMETERS", "CursorLayer", "adopt_connection", "connections", "note_unseen"]

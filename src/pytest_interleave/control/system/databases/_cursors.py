@@ -1,0 +1,298 @@
+"""Cursors of SQLite under control: their statements and fetches are steps."""
+
+from __future__ import annotations
+
+import functools
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from ...execution.units import _current
+from ...scope import _real
+from ...steps._external import Look
+from .._announce import announce
+from .._uses import derived
+from ._asking import attached_to, is_within
+from ._busy import Run, wait_for_readers
+from ._databases import database_of
+from ._running import begins, is_legacy, named, rows, run_statement
+from ._statements import ANYTHING, CHANGES, COMMIT, WAITS, statement_of, statements_in
+
+if TYPE_CHECKING:
+    from ...steps._external import Doing
+    from ._sessions import Reading, Session
+    from ._statements import Statement
+
+_units = _current.units
+_get_ident = _real.get_ident
+_Connection = sqlite3.Connection
+_Cursor = sqlite3.Cursor
+_level: Any = vars(_Connection)["isolation_level"]
+_count: Any = vars(_Cursor)["rowcount"]
+
+
+def _rowcount(cursor: CursorLayer) -> int:
+    number: int = _count.__get__(cursor)
+    return number
+
+
+def _run_to_end(cursor: sqlite3.Cursor, sql: str) -> None:
+    _Cursor.execute(cursor, sql)
+    _Cursor.fetchall(cursor)
+
+
+# Of the result of a fetch: whether there is surely nothing left, and the number of rows.
+def _always(_: Any) -> bool:
+    return True
+
+
+def _never(_: Any) -> bool:
+    return False
+
+
+def _is_none(row: Any) -> bool:
+    return row is None
+
+
+def _one(_: Any) -> int:
+    return 1
+
+
+def _one_or_none(row: Any) -> int:
+    return 0 if row is None else 1
+
+
+def _unknown(_: Any) -> int:
+    return -1
+
+
+class _Items(Iterable[Any]):
+    """The parameters of `executemany`, which can begin again if only the first one has been used."""
+
+    def __init__(self, items: Any) -> None:
+        self._items = iter(items)
+        self._first: list[Any] = []
+        self._taken = 0
+
+    def __iter__(self) -> Iterator[Any]:
+        yield from self._first
+        for item in self._items:
+            self._taken += 1
+            self._first = [item] if self._taken == 1 else []
+            yield item
+
+
+class CursorLayer(_Cursor):
+    """A cursor whose statements and fetches are steps."""
+
+    if TYPE_CHECKING:
+        _session: Session | None
+        _reading: Reading | None
+        _total: int | None
+    else:
+        __slots__ = ()
+
+    def execute(self, sql: Any, *args: Any, **options: Any) -> Any:
+        """See `sqlite3.Cursor.execute`."""
+        session = self._session
+        if session is None or session.internal or type(sql) is not str:
+            return super().execute(sql, *args, **options)
+        statement = statement_of(sql)
+        if statement.effect == WAITS:
+            sql = _remember_timeout(session, statement)
+        self._total = None
+        reading, self._reading = self._reading, None
+        run = super().execute
+
+        def call() -> Any:
+            try:
+                return run(sql, *args, **options)
+            finally:
+                if reading is not None:
+                    # What was left to be fetched of the last statement is forgotten first.
+                    reading.end()
+
+        run_statement(self.connection, session, statement, call, self._result, reading)
+        if statement.effect == ANYTHING and statement.verb in ("attach", "detach"):
+            _attach(session, self.connection)
+        if self.description is not None and (unit := _units[_get_ident()]) is not None:
+            self._reading = session.reads_on(unit, statement)
+        return self
+
+    def _result(self, _: Any) -> str:
+        return rows(_rowcount(self))
+
+    def executemany(self, sql: Any, parameters: Any, /) -> Any:
+        """See `sqlite3.Cursor.executemany`."""
+        session = self._session
+        if session is None or type(sql) is not str or _units[_get_ident()] is None:
+            return super().executemany(sql, parameters)
+        statement = statement_of(sql)
+        connection, run = self.connection, super().executemany
+        self._total, self._reading = None, None
+        items = _Items(parameters)
+        session.in_transaction = is_within(connection)
+        if session.in_transaction or begins(connection, session, statement) or statement.effect != CHANGES:
+            run_statement(connection, session, statement, lambda: run(sql, items), self._result)
+            return self
+        # Each row is a transaction.
+        total = 0
+        for item in items:
+            run_statement(connection, session, statement, functools.partial(run, sql, (item,)), self._result)
+            total += _rowcount(self)
+        run(sql, ())
+        self._total = total
+        return self
+
+    def executescript(self, sql_script: Any, /) -> Any:
+        """See `sqlite3.Cursor.executescript`."""
+        session = self._session
+        connection = self.connection
+        if session is None or type(sql_script) is not str or "\0" in sql_script or _units[_get_ident()] is None:
+            return super().executescript(sql_script)
+        level = None
+        if is_legacy(connection):
+            if is_within(connection):
+                run_statement(connection, session, COMMIT, lambda: _Connection.commit(connection))
+            level = _level.__get__(connection)
+        inner = _Cursor(connection)
+        inner.row_factory = None
+        if level is not None:
+            _level.__set__(connection, None)
+        try:
+            for piece in statements_in(sql_script):
+                statement = statement_of(piece)
+                sql = _remember_timeout(session, statement) if statement.effect == WAITS else piece
+                run_statement(connection, session, statement, functools.partial(_run_to_end, inner, sql))
+                if statement.verb in ("attach", "detach"):
+                    _attach(session, connection)
+        finally:
+            inner.close()
+            if level is not None:
+                _level.__set__(connection, level)
+        return self
+
+    @property
+    def rowcount(self) -> int:
+        """See `sqlite3.Cursor.rowcount`."""
+        return _rowcount(self) if self._total is None else self._total
+
+    def _fetch(self, call: Callable[[], Any], is_last: Callable[[Any], bool], count: Callable[[Any], int]) -> Any:
+        reading = self._reading
+        unit = _units[_get_ident()]
+        if reading is None or unit is None:
+            return call()
+        session, statement = reading.session, reading.statement
+        doing: Doing | None = None
+        touches = session.touches_of_fetch(statement)
+        if len(unit.log) != reading.seen and touches and not session.is_private:
+            text = f"read rows of {statement.text}"
+            writes = statement.effect == CHANGES
+            look = lambda: Look(session.touches_of_fetch(statement), writes, text)  # noqa: E731
+            doing = announce(unit, named(session, statement.table), "fetch", look)
+        if statement.effect == CHANGES and not session.in_transaction and doing is not None:
+            wait_for_readers(Run(unit, session, self.connection, statement, call))
+        unit.atomic += 1
+        unit.special = True
+        ended = False
+        try:
+            result = call()
+            ended = is_last(result)
+        except (StopIteration, sqlite3.Error):
+            ended = True
+            raise
+        finally:
+            unit.atomic -= 1
+            unit.settle()
+            reading.seen = len(unit.log)
+            if ended:
+                self._reading = None
+                reading.end()
+            elif not session.in_transaction:
+                # It may have been the last row: then the connection does not read any more.
+                session.may_have_released()
+        if doing is not None:
+            doing.result = rows(count(result))
+        return result
+
+    def fetchone(self) -> Any:
+        """See `sqlite3.Cursor.fetchone`."""
+        if self._reading is None:
+            return super().fetchone()
+        return self._fetch(super().fetchone, _is_none, _one_or_none)
+
+    def fetchmany(self, *args: Any, **options: Any) -> Any:
+        """See `sqlite3.Cursor.fetchmany`."""
+        run = super().fetchmany
+        size = args[0] if args else options.get("size", self.arraysize)
+        return self._fetch(
+            lambda: run(*args, **options), lambda rows: not isinstance(size, int) or len(rows) < size, len
+        )
+
+    def fetchall(self) -> Any:
+        """See `sqlite3.Cursor.fetchall`."""
+        if self._reading is None:
+            return super().fetchall()
+        return self._fetch(super().fetchall, _always, len)
+
+    def __next__(self) -> Any:
+        if self._reading is None:
+            return super().__next__()
+        return self._fetch(super().__next__, _never, _one)
+
+    def close(self) -> None:
+        """See `sqlite3.Cursor.close`."""
+        if self._reading is None:
+            super().close()
+        else:
+            self._fetch(super().close, _always, _unknown)
+
+
+def _remember_timeout(session: Session, statement: Statement) -> str:
+    """Remember how long a program wants to wait for locks, and return a statement that returns what it expects."""
+    if statement.value:
+        try:
+            session.timeout = max(0, int(statement.value))
+        except ValueError:
+            session.timeout = 0
+    return f"SELECT {session.timeout} AS timeout"
+
+
+def _attach(session: Session, connection: Any) -> None:
+    session.plain = False
+    session.attached = [database_of(file, uri=False) for file in attached_to(session, connection) if file]
+    for database in session.attached:
+        database.sessions.add(session)
+
+
+#: For each class of cursors, the class derived from it whose statements are steps.
+_classes: dict[type, type] = {}
+
+
+def cursors(base: Any) -> type:
+    """Return the class that stands in for a class of cursors."""
+    known = _classes.get(base)
+    if known is None:
+        known = derived(base, {}, ("_session", "_reading", "_total"), layer=CursorLayer)
+        _classes[base] = _classes[known] = known
+    return known
+
+
+def adopt_cursor(made: Any, session: Session | None) -> bool:
+    """Let the statements of a cursor be steps, whatever its class; return False if that is not possible."""
+    if not adopt(made, cursors, _classes):
+        return False
+    made._session, made._reading, made._total = session, None, None
+    return True
+
+
+def adopt(made: Any, stand_in: Callable[[Any], type], known: dict[type, type]) -> bool:
+    """Give an object the class that stands in for its own; return False if that is not possible."""
+    kind = type(made)
+    if known.get(kind) is kind:
+        return True
+    try:
+        made.__class__ = stand_in(kind)
+    except TypeError:
+        return False
+    return True

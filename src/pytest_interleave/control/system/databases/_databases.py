@@ -1,0 +1,200 @@
+"""Databases that threads use: what identifies one, and what waits until another connection has given its lock back."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import weakref
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import parse_qs, unquote
+
+from ...execution.units import _current
+from ...execution.units._resources import TimesOut
+from ...scope import _real
+from ...steps._external import Key
+from ...steps._things import Thing
+from ...steps._touches import READS, WRITES, Touches
+from ..files._paths import target_of
+from ..files._touched import name_of
+
+if TYPE_CHECKING:
+    from ...execution.units._units import Unit
+    from ...scope._places import Place
+    from ...steps._operations import Operation
+    from ._sessions import Session
+
+_units = _current.units
+_get_ident = _real.get_ident
+#: Numbers of databases that have no name.
+_numbers = itertools.count(1)
+
+
+class Holder(NamedTuple):
+    """A transaction that others wait for: its thread, its statement that others wait for, and where that was run."""
+
+    unit: Unit
+    statement: str
+    where: Place | None
+    #: What the thread itself waits for: another database, a lock; None if it does not wait.
+    waits_for: str | None
+    #: The statement for which it waits, if it waits for a database.
+    waiting_statement: str
+
+
+class Refused(NamedTuple):
+    """A statement that another transaction has made fail: SQLite does not wait for that, or not any longer."""
+
+    unit: Unit
+    statement: str
+    #: The number of steps that there had been.
+    position: int
+    #: The last step that waited; None if SQLite does not wait at all.
+    wait: Operation | None
+    holders: tuple[Holder, ...]
+
+    @property
+    def is_circular(self) -> bool:
+        """Whether a thread that it has waited for waited for it, in turn."""
+        return self.wait is not None and any(holder.waits_for is not None for holder in self.holders)
+
+
+class Database(Key, TimesOut):
+    """A database; what its connections hold of it decides which of them can continue.
+
+    Its part "lock" stands for the lock for writing, and "data" for what has been committed.
+    """
+
+    __slots__ = (
+        "is_private", "reads", "refused", "releases", "reserves", "seen", "sessions", "shares_cache", "thing",
+        "waiting", "wanted", "writes",
+    )  # fmt: skip
+
+    #: How long a statement waits for others is meant for the worst case: no strategy lets it expire early.
+    expires_early = False
+
+    def __init__(self, thing: Thing, *, is_private: bool = False, shares_cache: bool = False) -> None:
+        super().__init__(thing.name or name_of(str(thing.key)))
+        self.thing = thing
+        #: Whether no other connection can use it.
+        self.is_private = is_private
+        #: Whether connections to it share a cache: then some see what others have not committed yet.
+        self.shares_cache = False
+        self.waiting: list[Unit] = []
+        #: How many times a lock may have been given back, and that number when a waiting thread, by its index, failed.
+        self.releases = 0
+        self.seen: dict[int, int] = {}
+        #: The statements of waiting threads, by their indexes.
+        self.wanted: dict[int, str] = {}
+        #: The statements that have failed because of other connections, the last ones last.
+        self.refused: list[Refused] = []
+        self.sessions: weakref.WeakSet[Session] = weakref.WeakSet()
+        address = id(self)
+        self.reads: Touches = ((address, "data", READS),)
+        #: Of a statement that takes the lock for writing; in a shared cache, others see at once what it writes.
+        self.reserves: Touches = ((address, "lock", WRITES),)
+        self.writes: Touches = ((address, "lock", WRITES), (address, "data", WRITES))
+        if shares_cache:
+            self.share_cache()
+
+    def share_cache(self) -> None:
+        """Note that connections share a cache."""
+        self.shares_cache = True
+        self.reserves = self.writes
+
+    # -- for the scheduler -----------------------------------------------------------------------------------
+
+    @property
+    def owner(self) -> Unit | None:
+        """The only thread that holds what others wait for; None if there are several, or none."""
+        holders = {session.unit for session in self._holding()}
+        return next(iter(holders)) if len(holders) == 1 else None
+
+    def _holding(self) -> list[Session]:
+        return self.blocking(readers=False) or self.blocking(readers=True)
+
+    def blocking(self, but: Session | None = None, *, readers: bool) -> list[Session]:
+        """Return the connections that may be in the way of another one; with `readers`, those that only read, too."""
+        held = [
+            session
+            for session in self.sessions
+            if session is not but and (session.holds if readers else session.may_write)
+        ]
+        held.sort(key=lambda session: session.number)
+        return held
+
+    def acquired_at(self) -> Place | None:
+        """Return where the owner took its lock; None if it is not known."""
+        steps = [session.since for session in self._holding() if session.since is not None]
+        return steps[0].where() if len(steps) == 1 else None
+
+    def available(self, unit: Unit, /) -> bool:
+        """Whether a lock may have been given back since the statement of `unit` failed."""
+        return self.seen.get(unit.index) != self.releases
+
+    def released(self) -> None:
+        """Note that a lock may have been given back."""
+        self.releases += 1
+        if self.waiting:
+            unit = _units[_get_ident()]
+            if unit is not None:
+                unit.execution.enabled.refresh(self)
+
+    def describe(self) -> str:
+        """Return a text for messages."""
+        return f"database {self.name}"
+
+
+#: Databases that connections may share, by what identifies them.
+_databases: dict[object, Database] = {}
+
+
+def forget_databases() -> None:
+    """Forget databases that no connection uses; to be called between tests."""
+    for key, database in list(_databases.items()):
+        if not database.sessions:
+            del _databases[key]
+
+
+def thing_of(database: Any, *, uri: bool) -> Thing:
+    """Return the database that a call of `connect` opens; two that have no name are never the same."""
+    return _thing_of(database, uri=uri)[0]
+
+
+def _thing_of(database: Any, *, uri: bool) -> tuple[Thing, bool]:
+    text = os.fsdecode(database)
+    shares_cache = False
+    if uri and text.startswith("file:"):
+        name, _, query = text[len("file:") :].partition("?")
+        options = parse_qs(query.partition("#")[0])
+        text = unquote(name.partition("#")[0])
+        if text.startswith("//"):
+            text = "/" + text[2:].partition("/")[2]
+        shares_cache = options.get("cache") == ["shared"]
+        if options.get("vfs") == ["memdb"] and text.startswith("/"):
+            # All connections of the process share it.
+            return Thing("database", ("memory", text), text), shares_cache
+        if options.get("mode") == ["memory"] or text == ":memory:":
+            if shares_cache:
+                return Thing("database", ("memory", text), text or ":memory:"), True
+            text = ":memory:"
+    if text in ("", ":memory:"):
+        return Thing("database", ("memory", next(_numbers)), text or "without a name"), False
+    return Thing("database", target_of(text).path), shares_cache
+
+
+def database_of(database: Any, *, uri: bool) -> Database:
+    """Return the database that a call of `connect` opens."""
+    thing, shares_cache = _thing_of(database, uri=uri)
+    if isinstance(thing.key, tuple) and isinstance(thing.key[1], int):
+        return Database(thing, is_private=True)
+    return database_at(thing, shares_cache=shares_cache)
+
+
+def database_at(thing: Thing, *, shares_cache: bool = False) -> Database:
+    """Return the database that a thing is."""
+    known = _databases.get(thing.key)
+    if known is None:
+        known = _databases[thing.key] = Database(thing, shares_cache=shares_cache)
+    elif shares_cache and not known.shares_cache:
+        known.share_cache()
+    return known

@@ -1,0 +1,102 @@
+"""Statements as steps of the thread that runs them."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from ...execution.units import _current
+from ...scope import _real
+from ...steps._external import Look
+from .._announce import announce
+from ._asking import is_within
+from ._busy import Run, perform, perform_really
+from ._statements import COMMITS, NOTHING, READS, WAITS
+
+if TYPE_CHECKING:
+    from ...steps._external import Doing
+    from ._sessions import Reading, Session
+    from ._statements import Statement
+
+_units = _current.units
+_get_ident = _real.get_ident
+_level_of: Any = vars(sqlite3.Connection)["isolation_level"].__get__
+#: The value of `Connection.autocommit` with which `isolation_level` counts, from Python 3.12 on.
+_LEGACY = getattr(sqlite3, "LEGACY_TRANSACTION_CONTROL", None)
+_autocommit_of: Any = None if _LEGACY is None else vars(sqlite3.Connection)["autocommit"].__get__
+
+
+def isolation_of(connection: Any) -> str | None:
+    """Return with which word Python itself begins transactions before changes; None if it begins none."""
+    if _autocommit_of is not None and _autocommit_of(connection) != _LEGACY:
+        return None
+    level: str | None = _level_of(connection)
+    return level
+
+
+def is_legacy(connection: Any) -> bool:
+    """Whether the attribute `isolation_level` of a connection counts."""
+    return _autocommit_of is None or _autocommit_of(connection) == _LEGACY
+
+
+def begins(connection: Any, session: Session, statement: Statement) -> bool:
+    """Whether Python begins a transaction before a statement."""
+    return statement.begins and not session.in_transaction and isolation_of(connection) is not None
+
+
+def named(session: Session, table: str) -> str:
+    """Return the name of what a statement uses, for reports."""
+    name = session.database.name
+    return f"table {table} in {name}" if table else name
+
+
+def rows(number: int) -> str:
+    """Return a number of rows as a text; empty if it is not known."""
+    return "" if number < 0 else "1 row" if number == 1 else f"{number} rows"
+
+
+def run_statement(
+    connection: Any,
+    session: Session,
+    statement: Statement,
+    call: Callable[[], Any],
+    result: Callable[[Any], str] | None = None,
+    reading: Reading | None = None,
+) -> Any:
+    """Run a statement, as a step if a controlled thread does; `result` returns a text for its result.
+
+    `reading` stands for the rows of the cursor's last statement that were not fetched, and will not be.
+    """
+    unit = _units[_get_ident()]
+    run = Run(unit, session, connection, statement, call)  # type: ignore[arg-type]
+    if unit is None:
+        return perform_really(run)
+    doing: Doing | None = None
+    if not session.is_private and statement.effect != NOTHING:
+        session.in_transaction = is_within(connection)
+        does_begin = begins(connection, session, statement)
+        excludes = does_begin and str(isolation_of(connection)).upper() == "EXCLUSIVE"
+
+        def look() -> Look:
+            touches = session.touches(statement.effect, begins=does_begin, excludes=excludes)
+            if reading is not None and not session.in_transaction:
+                touches += session.touches_of_fetch(reading.statement)
+            return Look(touches, statement.effect not in (READS, WAITS), statement.text)
+
+        table = statement.table
+        if not table and statement.effect == COMMITS and len(session.tables) == 1:
+            table = next(iter(session.tables))
+        run.begins = does_begin
+        doing = announce(unit, named(session, table), statement.verb, look)
+        if doing is None:
+            return perform_really(run)
+    try:
+        value = perform(run)
+    except sqlite3.Error as error:
+        if doing is not None:
+            doing.result = type(error).__name__
+        raise
+    if doing is not None and result is not None:
+        doing.result = result(value)
+    return value
