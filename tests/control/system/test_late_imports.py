@@ -48,10 +48,9 @@ def test_a_database_that_is_first_used_within_a_test(pytester: pytest.Pytester) 
         def test_it(tmp_path):
             assert "sqlite3" not in sys.modules or first
             first.append(1)
+            import sqlite3
 
             def work():
-                import sqlite3
-
                 connection = sqlite3.connect(tmp_path / "app.db")
                 connection.execute("create table if not exists t (n)")
                 connection.close()

@@ -76,7 +76,7 @@ def test_what_fails_or_says_no_has_looked_up_what_is_there(
     found: list[Any] = []
     (step,) = steps_of(lambda: found.append(outcome_of(lambda: do(tmp_path))))
     assert step.kind == "read"
-    assert step.doing.result == ("" if found[0][0] == "returned" else found[0][0].__name__)
+    assert step.doing.error is (None if found[0][0] == "returned" else found[0][0])
     assert found == [outcome_of(lambda: do(tmp_path))]
     assert found[0][0] in (FileNotFoundError, FileExistsError, "returned")
 

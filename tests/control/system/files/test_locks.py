@@ -193,7 +193,7 @@ def test_two_locks_in_opposite_order_are_a_deadlock(file: Path) -> None:
     assert outcome.stuck is not None
     assert (outcome.stuck.kind, outcome.stuck.cycle) == ("deadlock", True)
     waits = [wait for wait in outcome.stuck.waits if wait.thread != "main"]
-    assert {wait.waits_for for wait in waits} == {"the lock of file other.txt", "the lock of file data.txt"}
+    assert {wait.waits_for for wait in waits} == {"file lock other.txt", "file lock data.txt"}
     assert all(wait.holder and wait.acquired for wait in waits)
     # Nothing is left of that.
     assert _try(file) == _try(other) == "free"

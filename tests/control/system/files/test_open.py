@@ -185,7 +185,7 @@ def test_the_words_say_how_a_step_ended(file: Path) -> None:
     # How often the end of the file is read depends on the version of Python.
     assert [text for text in found if text != "read data.txt (0 bytes)"] == [
         "open data.txt", "read data.txt (8 bytes)", "write data.txt (5 bytes)",
-        "create data.txt (FileExistsError)", "open other (FileNotFoundError)",
+        "create data.txt: exists already", "open other: not found",
     ]  # fmt: skip
 
 
