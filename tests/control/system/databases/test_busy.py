@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-import time
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pytest_interleave.control.interpreter import real_seconds
 from pytest_interleave.control.steps import kinds
 from tests.driving import execute, require_good_end
 
@@ -66,38 +66,38 @@ def made(path: Path, *, wal: bool) -> Path:
     return path
 
 
-def outcome_of(path: Path, timeout: float, case: tuple[Any, Any, str]) -> str:
-    """What happens to the statement: the text of its error, if any."""
+def outcome_of(path: Path, timeout: float, case: tuple[Any, Any, str]) -> tuple[str, float]:
+    """What happens to the statement: the text of its error, if any; and how many seconds it takes."""
     held, before, statement = case
     first = sqlite3.connect(path, timeout=timeout, isolation_level=None)
     second = sqlite3.connect(path, timeout=timeout, isolation_level=None)
     with closing(first), closing(second):
         # The cursors stay open.
         cursors = [first.execute(each) for each in held] + [second.execute(each) for each in before]
+        began = real_seconds()
         try:
             second.execute(statement)
+            found = "done"
         except sqlite3.OperationalError as error:
-            return f"{error} {error.sqlite_errorname} {second.in_transaction}"
-        finally:
-            del cursors
-        return f"done {second.in_transaction}"
+            found = f"{error} {error.sqlite_errorname}"
+        took = real_seconds() - began
+        del cursors
+        return f"{found} {second.in_transaction}", took
 
 
 @pytest.mark.parametrize("wal", [False, True], ids=["rollback journal", "wal"])
 @pytest.mark.parametrize("name", CASES)
 def test_it_waits_where_sqlite_waits(tmp_path: Path, name: str, wal: bool) -> None:
     case = CASES[name]
-    began = time.perf_counter()
-    really = outcome_of(made(tmp_path / "app.db", wal=wal), SHORT, case)
-    waits = time.perf_counter() - began > SHORT
+    # A busy machine may take long, too.
+    measured = [outcome_of(made(tmp_path / "app.db", wal=wal), SHORT, case) for _ in range(3)]
+    waits = min(took for _, took in measured) > SHORT
     made(tmp_path / "app.db", wal=wal)
-    found: list[str] = []
-    began = time.perf_counter()
+    found: list[tuple[str, float]] = []
     outcome = execute(lambda: found.append(outcome_of(tmp_path / "app.db", 3600, case)))
-    took = time.perf_counter() - began
     require_good_end(outcome)
-    assert found == [really]
+    assert found[0][0] == measured[0][0]
     acquired = [step for _, step, _ in outcome.log if step.kind == kinds.ACQUIRE]
     assert bool(acquired) is waits
     assert all(step.expired_at is not None for step in acquired)
-    assert took < 60
+    assert found[0][1] < 60

@@ -47,7 +47,7 @@ class Run:
     """A statement that a controlled thread runs: what it is, and how to do it."""
 
     # No named tuple: its methods are code that is in scope.
-    __slots__ = ("begins", "call", "connection", "session", "statement", "unit")
+    __slots__ = ("begins", "call", "connection", "session", "statement", "unit", "waited")
 
     def __init__(
         self, unit: Unit, session: Session, connection: Any, statement: Statement, call: Callable[[], Any]
@@ -59,6 +59,8 @@ class Run:
         self.call = call
         #: Whether Python begins a transaction before it.
         self.begins = False
+        #: Whether it has waited for another connection.
+        self.waited = False
 
     @property
     def reads_nothing(self) -> bool:
@@ -205,6 +207,7 @@ class _Wait:
         """Wait until a lock has been given back; return False if the deadline came first."""
         unit = self._run.unit
         place = user_frame(sys._getframe(1)) or sys._getframe()
+        self._run.waited = True
         self._step = ImpatientOperation(ACQUIRE, database, place.f_code, place.f_lasti, mutates=False)
         database.seen[unit.index] = database.releases
         database.wanted[unit.index] = self._run.statement.text
@@ -310,20 +313,21 @@ class _Wait:
         del database.refused[:-_MOST_REFUSED]
         for note in self._notes(refused, database):
             self._error.add_note(note)
+        self._error.refused = refused  # type: ignore[attr-defined]
         raise self._error
 
     def _notes(self, refused: Refused, database: Database) -> Iterator[str]:
         run = self._run
         if self._step is not None:
-            yield f"{run.unit.name} waited {run.session.timeout / 1000:g} s for {database.describe()}."
+            yield f"{run.unit.name} has waited {run.session.timeout / 1000:g} s for {database.describe()}."
         elif self._is_out_of_date():
             yield "SQLite does not wait here: another thread has committed since this transaction first read."
         elif run.session.timeout > 0 and not database.shares_cache:
             yield "SQLite does not wait here: this connection already reads, and now wants to write."
         for holder in refused.holders:
             since = "" if holder.where is None else f" ({holder.where})"
-            waits = "" if holder.waits_for is None else f", and waits for {holder.waits_for}"
-            yield f"{holder.unit.name} uses {database.describe()} since {holder.statement}{since}{waits}."
+            waits = "" if holder.waits_for is None else f" It waits for {holder.waits_for}."
+            yield f"{holder.unit.name} has held {database.describe()} since {holder.statement!r}{since}.{waits}"
 
 
 def _holder(session: Session, unit: Unit) -> Holder:

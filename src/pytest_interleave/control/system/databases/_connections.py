@@ -16,7 +16,7 @@ from ._asking import is_within, timeout_of
 from ._cursors import CursorLayer, adopt, adopt_cursor, cursors
 from ._databases import database_of
 from ._running import run_statement
-from ._sessions import Session
+from ._sessions import Session, Token
 from ._statements import (
     ANYTHING,
     CLOSE,
@@ -47,6 +47,7 @@ class ConnectionLayer(_Connection):
 
     if TYPE_CHECKING:
         _session: Session | None
+        _token: Token | None
     else:
         __slots__ = ()
 
@@ -60,7 +61,7 @@ class ConnectionLayer(_Connection):
         session = Session(found, timeout_of(timeout), is_shared=not options.get("check_same_thread", True))
         session.virtual = is_virtual
         session.in_transaction = is_within(self)
-        self._session = session
+        give_session(self, session)
 
     def cursor(self, *args: Any, **options: Any) -> Any:
         """See `sqlite3.Connection.cursor`."""
@@ -222,9 +223,15 @@ def connections(base: Any) -> type:
     """Return the class that stands in for a class of connections."""
     known = _classes.get(base)
     if known is None:
-        known = derived(base, {}, ("_session",), layer=ConnectionLayer)
+        known = derived(base, {}, ("_session", "_token"), layer=ConnectionLayer)
         _classes[base] = _classes[known] = known
     return known
+
+
+def give_session(connection: Any, session: Session) -> None:
+    """Let a connection have its session, until it is gone."""
+    connection._session = session
+    connection._token = Token(session)
 
 
 def adopt_connection(made: Any) -> bool:
@@ -232,4 +239,4 @@ def adopt_connection(made: Any) -> bool:
     return adopt(made, connections, _classes)
 
 
-__all__ = ["PARAMETERS", "CursorLayer", "adopt_connection", "connections", "note_unseen"]
+__all__ = ["PARAMETERS", "CursorLayer", "adopt_connection", "connections", "give_session", "note_unseen"]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ...execution.units import _current
 from ...scope import _real
-from ...steps._external import Look
+from ...steps._external import Look, external_step
 from .._announce import announce
+from .._uses import user_frame
 from ._asking import is_within
 from ._busy import Run, perform, perform_really
 from ._statements import COMMITS, NOTHING, READS, WAITS
@@ -73,6 +75,8 @@ def run_statement(
     if unit is None:
         return perform_really(run)
     doing: Doing | None = None
+    # The log keeps what the step refers to: nothing that keeps a cursor alive.
+    found: list[Look] = []
     if not session.is_private and statement.effect != NOTHING:
         session.in_transaction = is_within(connection)
         does_begin = begins(connection, session, statement)
@@ -82,7 +86,8 @@ def run_statement(
             touches = session.touches(statement.effect, begins=does_begin, excludes=excludes)
             if reading is not None and not session.in_transaction:
                 touches += session.touches_of_fetch(reading.statement)
-            return Look(touches, statement.effect not in (READS, WAITS), statement.text)
+            found[:] = [Look(touches, statement.effect not in (READS, WAITS), statement.text)]
+            return found[0]
 
         table = statement.table
         if not table and statement.effect == COMMITS and len(session.tables) == 1:
@@ -95,8 +100,23 @@ def run_statement(
         value = perform(run)
     except sqlite3.Error as error:
         if doing is not None:
-            doing.result = type(error).__name__
+            _done(run, doing, found, type(error).__name__)
         raise
-    if doing is not None and result is not None:
-        doing.result = result(value)
+    if doing is not None:
+        _done(run, doing, found, "" if result is None else result(value))
     return value
+
+
+def _done(run: Run, doing: Doing, found: list[Look], result: str) -> None:
+    """Note the result of a step. If it has waited, it was done only after the step in which it has waited."""
+    if not run.waited:
+        doing.result = result
+        return
+    doing.result = "waits"
+    place = user_frame(sys._getframe(2))
+    if place is not None:
+        step, touches = external_step(
+            named(run.session, run.statement.table), run.statement.verb, lambda: found[0], place
+        )
+        step.doing.result = result
+        run.unit.execution.mark(run.unit, step, touches)

@@ -255,9 +255,25 @@ class Session:
             step, touched = external_step(self.database.name, verb, lambda: _Look(touches, True, text), place)
             unit.execution.mark(unit, step, touched)
 
-    def __del__(self) -> None:
-        # The connection is gone.
-        if self.in_transaction:
-            self.mark_end("close", self.touches(ROLLS_BACK))
-        if self.holds:
+    def gone(self) -> None:
+        """Note that the connection is gone: with it, SQLite ends its transaction."""
+        held, touches = self.holds, self.touches(ROLLS_BACK)
+        self.in_transaction = False
+        self.readings = self.returning = 0
+        for database in self.databases:
+            database.sessions.discard(self)
+        if held:
+            self.mark_end("close", touches)
             self.may_have_released()
+
+
+class Token:
+    """Part of a connection: it is gone when the connection is, while a session is kept by steps."""
+
+    __slots__ = ("_session",)
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def __del__(self) -> None:
+        self._session.gone()

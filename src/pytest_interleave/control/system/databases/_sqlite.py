@@ -16,7 +16,7 @@ from ...scope import _real
 from ...steps._things import WRITE
 from .._uses import like, note
 from ._asking import timeout_of
-from ._connections import PARAMETERS, adopt_connection, connections
+from ._connections import PARAMETERS, adopt_connection, connections, give_session
 from ._databases import database_of
 from ._sessions import Session
 
@@ -43,7 +43,7 @@ def connect(database: Any, *args: Any, **options: Any) -> Any:
     found = database_of(database, uri=bool(options.get("uri", False)))
     if adopt_connection(made):
         shared = not options.get("check_same_thread", True)
-        made._session = Session(found, timeout_of(options.get("timeout", 5.0)), is_shared=shared)
+        give_session(made, Session(found, timeout_of(options.get("timeout", 5.0)), is_shared=shared))
     elif unit is not None:
         # None of its later uses will be seen.
         note(unit, found.thing, WRITE, "opened")
