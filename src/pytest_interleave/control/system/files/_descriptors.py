@@ -14,7 +14,7 @@ from ...steps._touches import READS, WRITES
 from .._announce import announce
 from .._uses import like, note
 from ._descriptor_steps import amount, announce_use, failed
-from ._handles import add_copy, handle_of, remove_descriptor
+from ._handles import about_to_close, add_copy, handle_of, opened_as, remove_descriptor
 from ._paths import status_of_descriptor
 from ._pipes import pipe_of
 from ._touched import data
@@ -105,6 +105,7 @@ _real_close = os.close
 
 def close(fd: int) -> None:
     """See `os.close`."""
+    about_to_close(fd, opened_as(fd))
     _real_close(fd)
     remove_descriptor(fd)
 

@@ -10,7 +10,7 @@ import sys
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ...execution.units._resources import TimesOut
 from ...steps._external import Key, Look
@@ -149,18 +149,28 @@ def remove_descriptor(descriptor: int) -> None:
         closed(descriptor, handle)
 
 
-#: By what stands for the position in an open file, the functions to be called when the last descriptor is closed.
-_at_close: dict[Key, list[Callable[[Key], None]]] = {}
+class WhenClosed(Protocol):
+    """Something that ends when an open file is closed; `position` stands for the open file."""
+
+    def before_close(self, position: Key) -> None:
+        """Announce that the last descriptor is about to be closed."""
+
+    def after_close(self, position: Key) -> None:
+        """Note that the last descriptor has been closed."""
+
+
+#: By what stands for the position in an open file, what ends when the last descriptor is closed.
+_at_close: dict[Key, list[WhenClosed]] = {}
 #: Gets the lowest layer of a file that `open` has opened, and lets its method `close` call `closed`.
 watch_file: list[Callable[[Any], None]] = []
 
 
-def at_close(descriptor: int, call: Callable[[Key], None]) -> None:
-    """Call a function with what stands for an open file when that is closed."""
+def at_close(descriptor: int, ends: WhenClosed) -> None:
+    """Let something end when an open file is closed."""
     position = handle_of(descriptor).position
-    calls = _at_close.setdefault(position, [])
-    if call not in calls:
-        calls.append(call)
+    known = _at_close.setdefault(position, [])
+    if ends not in known:
+        known.append(ends)
     for each in _copies.get(position, (descriptor,)):
         raw = file_with(each)
         if raw is not None:
@@ -168,8 +178,20 @@ def at_close(descriptor: int, call: Callable[[Key], None]) -> None:
                 watch(raw)
 
 
+def about_to_close(descriptor: int, handle: Handle | None) -> None:
+    """Announce that a descriptor is about to be closed, if something ends then."""
+    if handle is not None and handle.position in _at_close and not _copies.get(handle.position, set()) - {descriptor}:
+        for ends in tuple(_at_close[handle.position]):
+            ends.before_close(handle.position)
+
+
+def opened_as(descriptor: int) -> Handle | None:
+    """Return the open file that a descriptor stands for, if it is known from `os.open`."""
+    return _opened.get(descriptor)
+
+
 def closed(descriptor: int, handle: Handle | None) -> None:
-    """Call the functions that are to be called when an open file is closed, if this was its last descriptor."""
+    """End what ends when an open file is closed, if this was its last descriptor."""
     if handle is None:
         return
     position = handle.position
@@ -179,8 +201,8 @@ def closed(descriptor: int, handle: Handle | None) -> None:
         if copies:
             return
         del _copies[position]
-    for call in _at_close.pop(position, ()):
-        call(position)
+    for ends in _at_close.pop(position, ()):
+        ends.after_close(position)
 
 
 def file_with(descriptor: int) -> Any:

@@ -85,6 +85,17 @@ class FileLock(TimesOut):
         if self.holders.pop(position, None) is not None:
             self._changed()
 
+    def before_close(self, position: Key) -> None:
+        """Announce that the lock is given back because an open file is closed."""
+        unit = _units[_get_ident()]
+        if unit is None or position not in self.holders or unit.execution.closing is not None:
+            return
+        place = _place(unit)
+        if place is not None:
+            unit.execution.point(unit, Operation(RELEASE, self, place.f_code, place.f_lasti))
+
+    after_close = released
+
     def _changed(self) -> None:
         unit = _units[_get_ident()]
         if self.waiting and unit is not None:
@@ -164,7 +175,7 @@ def _flock(fcntl: ModuleType) -> Callable[..., None]:
 
 def _note_taken(lock: FileLock, descriptor: int, position: Key, holder: _Holder) -> None:
     lock.taken(position, holder)
-    at_close(descriptor, lock.released)
+    at_close(descriptor, lock)
 
 
 def _descriptor_of(fd: Any) -> int | None:

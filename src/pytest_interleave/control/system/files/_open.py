@@ -21,7 +21,7 @@ from ...steps._touches import NOTHING, READS, WRITES, Touches
 from .._announce import announce
 from .._uses import derived, like
 from ._descriptor_steps import failed, use_content
-from ._handles import Handle, add_file, closed, handle_of, name_of_descriptor, watch_file
+from ._handles import Handle, about_to_close, add_file, closed, handle_of, name_of_descriptor, watch_file
 from ._kept_files import is_kept
 from ._paths import entry_of, followed, is_device, status, target_of
 from ._touched import WORKING_DIRECTORY, data, entry, name_of
@@ -107,6 +107,8 @@ File = derived(
 
 def _close(self: Any) -> None:
     descriptor = None if self.closed or not self.closefd else self.fileno()
+    if descriptor is not None:
+        about_to_close(descriptor, self._handle)
     io.FileIO.close(self)
     if descriptor is not None:
         closed(descriptor, self._handle)
