@@ -1,10 +1,12 @@
-"""Files and the like that threads use are shown between their steps; lines of the library that runs threads are not."""
+"""Settings and the like that threads use are shown between their steps; lines of the library that runs threads are not."""
 
 from __future__ import annotations
 
 import threading
 
-from pytest_interleave.control.steps import kinds
+from pytest_interleave.control import current_unit
+from pytest_interleave.control.steps import READ, WRITE, Thing, kinds
+from pytest_interleave.control.system._uses import note
 from pytest_interleave.explore import RandomWalk
 from pytest_interleave.trace import Event, interleaving_table
 from pytest_interleave.trace._used import with_skipped, with_uses
@@ -19,47 +21,46 @@ def event(step, thread=1, **more):
 
 
 def uses(timeline):
-    """What is done to files, in order."""
+    """What is used, in order."""
     return [(timeline.threads[event.thread], event.what, event.kind) for event in timeline.events if event.uses]
 
 
-def test_what_threads_do_to_one_file_is_shown(tmp_path):
-    path, own = tmp_path / "count", tmp_path / "own"
-    path.write_text("0")
+def use(way, name="the locale"):
+    """Use a setting of the process, which is no step."""
+    unit = current_unit()
+    note(unit, Thing("setting", ("setting", name), name), way, "set" if way == WRITE else "asked for")
 
+
+def test_what_threads_do_to_one_thing_is_shown():
     def body():
         def work():
-            path.write_text(str(int(path.read_text()) + 1))
+            use(READ), use(WRITE)
 
-        in_threads(left=work, right=lambda: own.write_text(path.read_text()))
+        in_threads(left=work, right=lambda: (use(READ), use(WRITE, "its own")))
 
     timeline = told(body).timeline
-    # The file that one thread alone uses is not.
+    # What one thread alone uses is not.
     assert uses(timeline) == [
-        ("left", "file count", "read"),
-        ("left", "file count", "written"),
-        ("right", "file count", "read"),
+        ("left", "the locale", "asked for"),
+        ("left", "the locale", "set"),
+        ("right", "the locale", "asked for"),
     ]
     table = interleaving_table(timeline, 120)
-    assert "read: file count, " in table
+    assert "set: the locale" in table
     assert "threading.py" not in table
 
 
-def test_what_threads_only_read_is_not_shown(tmp_path):
-    path = tmp_path / "count"
-    path.write_text("0")
-    assert uses(told(lambda: in_threads(left=path.read_text, right=path.read_text)).timeline) == []
+def test_what_threads_only_read_is_not_shown():
+    assert uses(told(lambda: in_threads(left=lambda: use(READ), right=lambda: use(READ))).timeline) == []
 
 
-def test_under_a_common_lock_the_lock_is_enough(tmp_path):
-    path = tmp_path / "count"
-
+def test_under_a_common_lock_the_lock_is_enough():
     def body():
         lock = threading.Lock()
 
         def work():
             with lock:
-                path.write_text("1")
+                use(WRITE)
 
         in_threads(left=work, right=work)
 
@@ -85,11 +86,11 @@ def preempted_at_a_start(target):
     return [event for events in shown for event in events if event.switch]
 
 
-def test_a_context_switch_to_a_thread_that_begins_is_marked_where_that_one_does_something(tmp_path):
-    path = tmp_path / "count"
-    path.write_text("0")
-    switches = preempted_at_a_start(lambda: path.write_text(path.read_text()))
-    assert {(event.kind, event.place.partition(":")[0]) for event in switches} == {("read", "tests/trace/test_used.py")}
+def test_a_context_switch_to_a_thread_that_begins_is_marked_where_that_one_does_something():
+    switches = preempted_at_a_start(lambda: (use(READ), use(WRITE)))
+    assert {(event.kind, event.place.partition(":")[0]) for event in switches} == {
+        ("asked for", "tests/trace/test_used.py")
+    }
 
 
 def test_a_context_switch_to_a_thread_that_shows_nothing_has_no_place():

@@ -23,6 +23,10 @@ class Key:
 
     #: Whether it is the content of a file: writing it says nothing about what other threads have written.
     is_content = False
+    #: Whether it is a directory: its parts are its entries, by their names.
+    is_directory = False
+    #: Its name in reports, if a step that touches it has another one; else empty.
+    label = ""
 
     def __init__(self, name: str) -> None:
         #: Its name in messages.
@@ -30,6 +34,14 @@ class Key:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name!r}>"
+
+
+class Directory(Key):
+    """A directory."""
+
+    __slots__ = ()
+
+    is_directory = True
 
 
 class Content(Key):

@@ -111,9 +111,9 @@ class Bugs:
     def _of_replaced(self, effect: Replaced) -> Bug:
         first, between, last, is_stale = effect
         if not is_stale:
-            what = self._words.what(last.position)
+            what = self._variables.name(last)
             return Bug(f"Lost update on {what}", what, self._one_lock(first, last, "read and write", between))
-        what, by = self._words.what(between.position), self._words.thread(first.position)
+        what, by = self._variables.name(between), self._words.thread(first.position)
         assigned = self._accesses.before(between) or between
         return Bug(f"Stale read of {what} by {by}", what, self._one_lock(assigned, between, "read and write", last))
 
@@ -124,7 +124,7 @@ class Bugs:
             # A library may use what it has read only after the change.
             check = self._check_before(seen, seen)
         if check is None:
-            what = self._words.what(change.position)
+            what = self._variables.name(change)
             return Bug(f"Stale read of {what} by {self._words.thread(seen.position)}", what)
         what = self._variables.plainest(seen, change)
         act = self._use_after(check, change)
@@ -204,7 +204,7 @@ class Bugs:
             published = of_publication(between, last, self._accesses, self._log, self._words)
             if published is not None:
                 return published
-            what = self._words.what(first.position) if between.is_opaque else what
+            what = self._variables.name(first) if between.is_opaque else what
             return Bug(
                 f"Dirty read of {what} by {by}",
                 what,
@@ -297,7 +297,7 @@ class Bugs:
 
     def _of_handed_on(self, effect: HandedOn) -> Bug:
         written, found, following, is_released = effect
-        what = self._words.what(found.position)
+        what = self._variables.name(found)
         place = None if following is None else self._log[following][1].where()
         if following is not None and is_released:
             calls, later = self._words.calls(written.position), self._words.calls(following)

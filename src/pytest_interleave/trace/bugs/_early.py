@@ -14,7 +14,7 @@ from ..words._words import Words
 from ._bug import WIDEST, Bug
 from ._guards import Guards
 from ._published import of_publication
-from ._variables import Variables, is_only_type
+from ._variables import Variables, is_only_type, names_of_both
 
 
 class EarlyBugs:
@@ -39,7 +39,7 @@ class EarlyBugs:
         if checked is not None:
             seen, change = checked
             helps = self._one_lock(seen, later, "check and act", change, access if access.writes else change)
-            on = self._words.what(seen.position)
+            on = self._variables.name(seen)
             return Bug(f"Check-then-act race on {on}", "", helps, (seen.position, change.position))
         own = self._own_check(access, later)
         if own is not None:
@@ -49,23 +49,23 @@ class EarlyBugs:
         if published is not None:
             return published
         if effect.unseen is not None:
-            named = f"Inconsistent reads of {self._words.what(effect.unseen[0].position)} and {what}"
             seen, change = effect.unseen
+            named = f"Inconsistent reads of {names_of_both(self._variables.name(seen), what)}"
             helps = ""
             if change.thread == access.thread:
                 helps = self._one_lock(seen, later, "both reads", change, access)
             # The lines of the evidence say which of the two each is about.
             return Bug(named, "", helps) if len(named) <= WIDEST else Bug(f"Inconsistent reads of {what}", what, helps)
         if effect.partial is not None and access.writes:
-            what = self._words.what(effect.partial[1].position)
+            what = self._variables.name(effect.partial[1])
             helps = self._one_lock(effect.partial[0], later, "both writes", effect.partial[1], access)
             return Bug(f"Dirty read of {what} by {by}", what, helps)
         if effect.partial is not None and (
             later.place[::2] == effect.partial[0].place[::2] or self._effects.are_parts(effect.partial[0], later)
         ):
             helps = self._one_lock(effect.partial[0], later, "both writes", effect.partial[1], access)
-            written = self._words.what(effect.partial[0].position)
-            named = f"Dirty read of {written} and {what} by {by}"
+            written = self._variables.name(effect.partial[0])
+            named = f"Dirty read of {names_of_both(written, what)} by {by}"
             if written != what and not is_only_type(written) and len(named) <= WIDEST:
                 return Bug(named, "", helps)
             return Bug(f"Dirty read of {what} by {by}", what, helps)
@@ -78,7 +78,10 @@ class EarlyBugs:
 
     def _of_order(self, access: Access, later: Access, what: str) -> Bug:
         by, delayed = self._words.thread(access.position), self._words.thread(later.position)
-        if not access.writes:
+        if self._only_uses(access) or self._only_uses(later):
+            verbs = ["uses" if self._only_uses(each) else "changes" for each in (access, later)]
+            text = f"{by} {verbs[0]} {what} before {delayed} {verbs[1]} it"
+        elif not access.writes:
             text = f"{by} reads {what} before {delayed} writes it"
         elif access.is_opaque and later.writes and not later.is_opaque:
             text = f"{by} uses {what} before {delayed} changes it"
@@ -98,6 +101,11 @@ class EarlyBugs:
         helps = "" if is_late else "make the order explicit: with an Event, a queue or join()"
         return Bug(named if len(named) <= WIDEST else f"Order violation on {what}", what, helps)
 
+    def _only_uses(self, access: Access) -> bool:
+        """Whether an access only reads a part of what its step changes otherwise, such as a file that it truncates."""
+        operation = self._log[access.position][1]
+        return operation.is_external and operation.kind == kinds.WRITE and not access.writes
+
     def _of_stale_source(self, effect: TooEarly) -> Bug | None:
         """Return the bug that what a thread writes depends on a value that another thread has changed meanwhile."""
         later = effect.later
@@ -108,7 +116,7 @@ class EarlyBugs:
             if seen.place.filename == filename and change.thread == effect.access.thread:
                 if seen.place.lineno != line and seen.place.lineno not in lines_behind(later.place):
                     continue
-                what, by = self._words.what(seen.position), self._words.thread(seen.position)
+                what, by = self._variables.name(seen), self._words.thread(seen.position)
                 helps = self._one_lock(seen, later, "read and write", change, effect.access)
                 steps = (seen.position, change.position, effect.access.position, later.position)
                 return Bug(f"Stale read of {what} by {by}", "", helps, instead=steps)
@@ -121,8 +129,8 @@ class EarlyBugs:
         if together is None:
             return None
         own, other = together
-        first, last = self._words.what(own.position), self._words.what(later.position)
-        named = f"Atomicity violation on {first} and {last}"
+        first, last = self._variables.name(own), self._variables.name(later)
+        named = f"Atomicity violation on {names_of_both(first, last)}"
         helps = self._one_lock(own, later, "both writes", other, access)
         steps = (own.position, other.position, access.position, later.position)
         return Bug(named if len(named) <= WIDEST else f"Atomicity violation on {last}", "", helps, instead=steps)

@@ -71,7 +71,8 @@ class Guards:
         known = all(span.has(self._words.calls(each.position)) for each in (other, until or other))
         aside = span_of(self._words, other, until or other)
         lines = aside.text.replace("around", "at") if aside.is_in_one_function else at_place(other.place)
-        beside = "" if known else f", and {lines}"
+        # As a method of a library's class that is the function of a thread.
+        beside = "" if known or is_stdlib(other.place.filename) else f", and {lines}"
         lines = f"{span.text}{span.caller}{beside}"
         usual = self._usual_lock(first, {first, last, other, until or other}, span)
         return f"hold {usual[0]} {lines}{usual[1]}" if usual else f"make {what} one atomic step: hold one lock {lines}"

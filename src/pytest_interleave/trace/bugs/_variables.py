@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from ...control import Step
-from ...control.steps import HIDDEN, External
+from ...control.steps import HIDDEN
 from ..causes._overlaps import Access
 from ..words._words import Words
 
@@ -19,11 +20,7 @@ class Variables:
 
     def name(self, access: Access) -> str:
         """Return the name of what an access is to."""
-        operation = self._log[access.position][1]
-        if isinstance(operation, External) and isinstance(access.part, str) and "->" in operation.doing.text:
-            # It has two paths; the part is the name of one of them.
-            return access.part
-        return self._words.what(access.position)
+        return access.name or self._words.what(access.position)
 
     def common(self, first: Access, between: Access, last: Access) -> str:
         """Return the name of what the accesses have in common: a part, or the whole thing."""
@@ -47,6 +44,21 @@ class Variables:
     def sets_class(self, access: Access) -> bool:
         """Whether an access gives an object another class."""
         return any(how & HIDDEN and part == "__class__" for _, part, how in self._log[access.position][2] or ())
+
+
+_TABLE = re.compile(r"table (\S+) in (.+)")
+
+
+def names_of_both(first: str, last: str) -> str:
+    """Return the names of two variables, as a list; those of two tables of one database, in short."""
+    if first == last or last.endswith(f" in {first}"):
+        return last
+    if first.endswith(f" in {last}"):
+        return first
+    tables = _TABLE.fullmatch(first), _TABLE.fullmatch(last)
+    if tables[0] is not None and tables[1] is not None and tables[0][2] == tables[1][2]:
+        return f"tables {tables[0][1]} and {tables[1][1]} in {tables[1][2]}"
+    return f"{first} and {last}"
 
 
 def is_only_type(name: str) -> bool:

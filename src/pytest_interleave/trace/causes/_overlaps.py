@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from ...control import Operation, Path, Place, Step, touches_of
 from ...control.interpreter import opname_at
-from ...control.steps import HIDDEN, OPAQUE, WRITES, External, kinds
+from ...control.steps import HIDDEN, OPAQUE, WRITES, External, Key, kinds
 from ._look_ups import ends_look_up
 from ._of_primitives import is_primitive
 
@@ -33,6 +33,8 @@ class Access(NamedTuple):
     is_opaque: bool = False
     #: Whether it is a step on a file or the like that has failed: it was to write, and has not.
     failed: bool = False
+    #: Its name, if it is part of a step on state outside memory that has another one.
+    name: str = ""
 
     def overlaps(self, other: Access) -> bool:
         """Whether both are to the same part, or one of them to the whole thing."""
@@ -225,6 +227,7 @@ def things_in(log: Sequence[Step], is_over: Callable[[], bool]) -> list[list[tup
                     writes and operation.kind == kinds.READ and _gets_item(operation),
                     writes and key in opaque,
                     isinstance(operation, External) and operation.doing.error is not None,
+                    _name(key, part),
                 )
                 thing = things.get(key)
                 if thing is None:
@@ -232,6 +235,13 @@ def things_in(log: Sequence[Step], is_over: Callable[[], bool]) -> list[list[tup
                 thing.add(access)
                 found.append((thing, access))
     return steps
+
+
+def _name(key: Any, part: Any) -> str:
+    """Return the name of what a step on state outside memory touches; empty if that is the name of the step."""
+    if not isinstance(key, Key):
+        return ""
+    return str(part) if key.is_directory and part is not None else key.label
 
 
 def sources_of(steps: Sequence[Sequence[tuple[Thing, Access]]]) -> dict[tuple[int, Thing], Access]:

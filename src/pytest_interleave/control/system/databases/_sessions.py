@@ -80,6 +80,17 @@ class Reading:
         self.end()
 
 
+class _Connection(Key):
+    """Stands for the state of a connection."""
+
+    __slots__ = ()
+
+    @property
+    def label(self) -> str:  # type: ignore[override]
+        """See `Key.label`."""
+        return self.name
+
+
 class Session:
     """What is known of one connection, and of the transaction that it is in."""
 
@@ -93,7 +104,7 @@ class Session:
         self.database = database
         self.attached: list[Database] = []
         self.number = next(_numbers)
-        self.key = Key(f"a connection to {database.name}")
+        self.key = _Connection(f"a connection to {database.name}")
         #: Milliseconds that the program lets it wait for locks, and whether SQLite itself was told not to wait.
         self.timeout = timeout
         self.virtual = False

@@ -44,6 +44,11 @@ class Handle(Key, TimesOut):
         self.owner: Unit | None = None
         self.waiting: list[Unit] = []
 
+    @property
+    def label(self) -> str:  # type: ignore[override]
+        """See `Key.label`."""
+        return f"the position in {self.name}"
+
     def used_by(self, unit: Unit, method: str) -> None:
         """Announce that a thread is about to call a method, and let it wait until no other thread is in one."""
         user = self.user

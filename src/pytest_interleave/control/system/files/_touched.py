@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import stat
 
-from ...steps._external import Content, Key
+from ...steps._external import Content, Directory, Key
 from ...steps._touches import READS, WRITES, Touches
 from ._paths import Found, forget_directories, forget_opened, inode_of
 
@@ -56,7 +56,7 @@ def directory_at(path: str) -> Key:
     """Return the directory at a real path, whether or not it exists."""
     known = _directories.get(path)
     if known is None:
-        known = _directories[path] = Key(name_of(path))
+        known = _directories[path] = Directory(name_of(path))
     return known
 
 
