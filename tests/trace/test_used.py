@@ -1,4 +1,4 @@
-"""Settings and the like that threads use are shown between their steps; lines of the library that runs threads are not."""
+"""Settings and the like that threads use are shown between steps; lines of the library that runs threads are not."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_what_threads_do_to_one_thing_is_shown():
         ("right", "the locale", "asked for"),
     ]
     table = interleaving_table(timeline, 120)
-    assert "set: the locale" in table
+    assert "asked for: the locale" in table
     assert "threading.py" not in table
 
 
