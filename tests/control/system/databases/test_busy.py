@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
+import subprocess
+import sys
+import threading
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -11,7 +15,7 @@ import pytest
 
 from pytest_interleave.control.interpreter import real_seconds
 from pytest_interleave.control.steps import kinds
-from tests.driving import execute, require_good_end
+from tests.driving import execute, require_good_end, value_of
 
 #: Seconds that SQLite itself waits in these tests, if it does.
 SHORT = 0.05
@@ -101,3 +105,123 @@ def test_it_waits_where_sqlite_waits(tmp_path: Path, name: str, wal: bool) -> No
     assert bool(acquired) is waits
     assert all(step.expired_at is not None for step in acquired)
     assert found[0][1] < 60
+
+
+def hold(path: Path, seconds: float) -> subprocess.Popen[str]:
+    """Lock the database in another process."""
+    code = (
+        "import sqlite3, sys, time\n"
+        f"c = sqlite3.connect({str(path)!r}, isolation_level=None)\n"
+        "c.execute('begin immediate')\n"
+        "print('held', flush=True)\n"
+        f"time.sleep({seconds})\n"
+        "c.execute('rollback')\n"
+    )
+    process = subprocess.Popen([sys.executable, "-S", "-c", code], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    return process
+
+
+@pytest.mark.parametrize("timeout", [0.3, 30])
+def test_another_process_is_waited_for_in_real_time(tmp_path: Path, timeout: float) -> None:
+    made(tmp_path / "app.db", wal=False)
+    found: list[str] = []
+
+    def body() -> None:
+        with closing(sqlite3.connect(tmp_path / "app.db", timeout=timeout, isolation_level=None)) as connection:
+            try:
+                connection.execute("begin immediate")
+            except sqlite3.OperationalError as error:
+                found.append(str(error))
+            else:
+                found.append("begun")
+                connection.execute("rollback")
+
+    process = hold(tmp_path / "app.db", 3)
+    try:
+        require_good_end(execute(body))
+    finally:
+        process.kill()
+        process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
+    assert found == (["begun"] if timeout > 3 else ["database is locked"])
+
+
+def test_the_note_says_who_holds_the_database(tmp_path: Path) -> None:
+    path, other = made(tmp_path / "app.db", wal=False), made(tmp_path / "other.db", wal=False)
+    errors: list[sqlite3.OperationalError] = []
+    held = threading.Barrier(2)
+
+    def transfer(first: Path, second: Path) -> None:
+        one = sqlite3.connect(first, isolation_level=None)
+        two = sqlite3.connect(second, isolation_level=None)
+        with closing(one), closing(two):
+            one.execute("begin immediate")
+            held.wait()
+            try:
+                two.execute("begin immediate")
+            except sqlite3.OperationalError as error:
+                errors.append(error)
+
+    def body() -> None:
+        held.reset()
+        threads = [threading.Thread(target=transfer, args=each) for each in ((path, other), (other, path))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    outcome = execute(body)
+    require_good_end(outcome)
+    # Time was not a choice: it is only what a transaction may take.
+    assert not outcome.timed
+    (waited, holds) = errors[0].__notes__
+    assert re.fullmatch(r"Thread-\d has waited 5 s for database (app|other)\.db\.", waited)
+    assert re.fullmatch(
+        r"Thread-\d has held database (app|other)\.db since 'begin immediate' \(.*test_busy\.py:\d+\)\."
+        r" It waits for database (app|other)\.db\.",
+        holds,
+    )
+    refused = errors[0].refused  # type: ignore[attr-defined]
+    assert refused.is_circular
+    assert refused.wait.expired_at is not None
+    assert [(holder.statement, holder.waiting_statement) for holder in refused.holders] == [("begin immediate",) * 2]
+
+
+def test_waits_of_a_day_are_deadlocks(tmp_path: Path) -> None:
+    made(tmp_path / "app.db", wal=False)
+
+    def work() -> None:
+        with closing(sqlite3.connect(tmp_path / "app.db", timeout=86_400, isolation_level=None)) as connection:
+            connection.execute("begin immediate")
+
+    def body() -> None:
+        with closing(sqlite3.connect(tmp_path / "app.db", isolation_level=None)) as connection:
+            connection.execute("begin immediate")
+            thread = threading.Thread(target=work)
+            thread.start()
+            thread.join()
+
+    outcome = execute(body)
+    assert outcome.stuck is not None
+    assert outcome.stuck.kind == "deadlock"
+    assert "database app.db" in [wait.waits_for for wait in outcome.stuck.waits]
+
+
+def test_a_program_may_change_how_long_it_waits(tmp_path: Path) -> None:
+    path = made(tmp_path / "app.db", wal=False)
+
+    def body() -> list[Any]:
+        seen: list[Any] = []
+        with closing(sqlite3.connect(path, timeout=2.5)) as connection:
+            seen.append(connection.execute("pragma busy_timeout").fetchall())
+            seen.append(connection.execute("pragma busy_timeout = 70").fetchall())
+            cursor = connection.execute("pragma main.busy_timeout(80)")
+            seen += [cursor.description, cursor.fetchall()]
+            connection.executescript("pragma busy_timeout = 90;")
+            seen.append(connection.execute("pragma busy_timeout").fetchone())
+        return seen
+
+    assert value_of(body) == body()
