@@ -55,10 +55,12 @@ class Content(Key):
 class Doing:
     """The words for a step: what it does, "write data.json", and what is known of its result once it is done."""
 
-    __slots__ = ("error", "result", "text")
+    __slots__ = ("error", "is_change", "result", "text")
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, is_change: bool = False) -> None:
         self.text = text
+        #: Whether it writes.
+        self.is_change = is_change
         #: "12 bytes"; empty if there is nothing to say.
         self.result = ""
         #: The error that it has raised: then it has changed nothing.
@@ -131,7 +133,7 @@ class External(Operation):
         if self.look is None:
             return NOTHING
         found = self.look()
-        self.doing.text = found.text
+        self.doing.text, self.doing.is_change = found.text, found.writes
         self.kind = WRITE if found.writes else READ
         return found.touches
 
@@ -148,5 +150,5 @@ def external_step(what: str, verb: str, look: Callable[[], Look], place: FrameTy
     """Return a step that the code which runs in the frame `place` is about to do, and what it touches."""
     found = look()
     step = External(WRITE if found.writes else READ, None, place.f_code, place.f_lasti, found.writes, verb)
-    step.what, step.doing, step.look = what, Doing(found.text), look
+    step.what, step.doing, step.look = what, Doing(found.text, is_change=found.writes), look
     return step, found.touches

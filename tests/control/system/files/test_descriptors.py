@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from pytest_interleave.control.steps import EXCHANGE, READ, WRITE
-from tests.driving import execute, require_good_end
+from tests.driving import execute, require_good_end, value_of
 
 from ..conftest import used
 from .steps import done, steps_in, steps_of
@@ -118,3 +118,18 @@ def test_a_mapped_file(file: Path) -> None:
         for access, way in ((mmap.ACCESS_READ, READ), (mmap.ACCESS_COPY, READ), (mmap.ACCESS_WRITE, EXCHANGE)):
             (found,) = used(lambda access=access: mmap.mmap(opened.fileno(), 0, access=access).close())
             assert found[1:] == (way, "mapped into memory")
+
+
+def test_a_class_of_mapped_files_that_takes_other_arguments() -> None:
+    def body() -> str:
+        class Anonymous(mmap.mmap):
+            def __new__(cls, size: int) -> Any:
+                return super().__new__(cls, -1, size)
+
+        with Anonymous(10) as mapped:
+            mapped[0] = 1
+            assert mapped[0] == 1
+        with mmap.mmap(-1, length=10) as mapped:
+            return repr(mapped)
+
+    assert value_of(body) == body()

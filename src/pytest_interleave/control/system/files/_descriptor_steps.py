@@ -11,6 +11,7 @@ from ...steps._touches import READS, WRITES, Touches
 from .._announce import announce
 from ._handles import Handle
 from ._paths import path_of_descriptor, status_of_descriptor
+from ._times import set_time
 from ._touched import DATA, directory, file_of
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ def use_content(unit: Unit, handle: Handle, descriptor: int, verb: str, method: 
             raise
         if doing is not None:
             doing.result = amount(result, verb)
+            if verb in ("write", "truncate"):
+                set_time(unit, descriptor)
         return result
 
 

@@ -17,6 +17,7 @@ from ._descriptor_steps import amount, announce_use, failed
 from ._handles import about_to_close, add_copy, handle_of, opened_as, remove_descriptor
 from ._paths import status_of_descriptor
 from ._pipes import pipe_of
+from ._times import set_time
 from ._touched import data
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ def _by_descriptor(real: Callable[..., Any], verb: str) -> Callable[..., Any]:
             raise
         if doing is not None and real.__name__ != "lseek":
             doing.result = amount(result, verb)
+        if doing is not None and verb in ("write", "truncate"):
+            set_time(unit, descriptor)
         return result
 
     return call
@@ -83,6 +86,7 @@ def _copying(real: Callable[..., Any], source: str, target: str) -> Callable[...
         result = real(*args, **options)
         if doing is not None:
             doing.result = amount(result, "write")
+            set_time(unit, given[target])
         return result
 
     return call

@@ -30,6 +30,7 @@ from ._paths import (
     status,
     status_of_descriptor,
 )
+from ._times import set_time, times_now
 from ._touched import WORKING_DIRECTORY, attributes, data, directory, entry, has_lost_entry, mode, names, tree
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ def announce_path(
 def _one_path(real: Callable[..., Any], verb: str, *, writes: bool, links: bool = False) -> Callable[..., Any]:
     """Return the stand-in for a function that reads or changes what is at a path, which may be a descriptor."""
     how = WRITES if writes else READS
+    is_utime = real.__name__ == "utime"
 
     def call(path: Any, *args: Any, **options: Any) -> Any:
         unit = _units[_get_ident()]
@@ -98,11 +100,19 @@ def _one_path(real: Callable[..., Any], verb: str, *, writes: bool, links: bool 
             doing = announce_use(unit, handle_of(path), path, verb, real.__name__)
         else:
             doing = announce_path(unit, path, verb, look, options.get("dir_fd"))
+        sets_now = is_utime and (not args or args[0] is None) and options.get("times") is None and "ns" not in options
+        if doing is not None and sets_now:
+            # The real function would set the real time.
+            args, options = (), {name: value for name, value in options.items() if name != "times"}
+            options["ns"] = times_now(unit)
         try:
-            return real(path, *args, **options)
+            result = real(path, *args, **options)
         except OSError as error:
             failed(doing, error)
             raise
+        if doing is not None and verb == "truncate":
+            set_time(unit, path)
+        return result
 
     return call
 
@@ -325,6 +335,8 @@ def open_descriptor(path: Any, flags: int, mode: int = 0o777, *, dir_fd: int | N
     except OSError as error:
         failed(doing, error)
         raise
+    if unit is not None and doing is not None and doing.is_change:
+        set_time(unit, descriptor)
     add_descriptor(descriptor, "a file without a name" if is_nameless else name_at(path))
     if not is_nameless:
         remember_opened(path, descriptor, dir_fd)

@@ -42,8 +42,12 @@ _MAP_WRITING = ("write", "write_byte", "move", "resize", "flush", "__setitem__")
 def _mapped_files(mmap: ModuleType) -> type:
     base: Any = mmap.mmap
 
-    def __init__(self: Any, fileno: int, length: int, *args: Any, **options: Any) -> None:
-        self._thing = _mapped(fileno)
+    def __new__(cls: Any, *given: Any, **options: Any) -> Any:
+        self = base.__new__(cls, *given, **options)
+        descriptor: Any = given[0] if given else options.get("fileno")
+        # After the length, which may be given by name, too.
+        args = given[2:]
+        self._thing = _mapped(descriptor)
         private = getattr(mmap, "MAP_PRIVATE", None)
         # On Windows, the third argument is a name; elsewhere there are two in its place, flags and protection.
         position = 1 if sys.platform == "win32" else 2
@@ -53,8 +57,17 @@ def _mapped_files(mmap: ModuleType) -> type:
         unit = _units[_get_ident()]
         if unit is not None and self._thing is not None:
             note(unit, self._thing, READ if copies else EXCHANGE, "mapped into memory")
+        return self
 
-    namespace: dict[str, Any] = {"__init__": like(base.__init__, __init__)}
+    def __repr__(self: Any) -> str:
+        # The real class has its module in its name.
+        text: str = base.__repr__(self)
+        return f"<{base.__module__}.{text[1:]}" if type(self) is made else text
+
+    namespace: dict[str, Any] = {
+        "__new__": like(base.__new__, __new__),
+        "__repr__": like(base.__repr__, __repr__),
+    }
     for way, how, names in ((READ, "read", _MAP_READING), (WRITE, "written", _MAP_WRITING)):
         namespace.update({name: _of_map(getattr(base, name), way, how) for name in names if hasattr(base, name)})
     made: type = derived(base, namespace, ("_thing",), _Kind)

@@ -24,6 +24,7 @@ from ._descriptor_steps import failed, use_content
 from ._handles import Handle, about_to_close, add_file, closed, handle_of, name_of_descriptor, watch_file
 from ._kept_files import is_kept
 from ._paths import entry_of, followed, is_device, status, target_of
+from ._times import set_time
 from ._touched import WORKING_DIRECTORY, data, entry, name_of
 from ._touched import mode as mode_of
 
@@ -186,6 +187,8 @@ def open_(
     except OSError as error:
         failed(doing, error)
         raise
+    if unit is not None and doing is not None and doing.is_change:
+        set_time(unit, raw.fileno())
     if opener is not None:
         # It has opened something by `os.open`, as a rule, and not what it is said to have opened.
         handle.name = name_of_descriptor(raw.fileno(), handle.name)
