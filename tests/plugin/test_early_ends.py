@@ -90,12 +90,12 @@ def test_it():
     assert row["found_at"] > 2
 
 
-FILES = """
+SETTINGS = """
+import locale
+
 @pytest.mark.concurrency(schedules=60, seconds=None)
-def test_file(tmp_path, run_concurrent):
-    path = tmp_path / "count.txt"
-    path.write_text("0")
-    run_concurrent(lambda: path.write_text(str(int(path.read_text()) + 1)))
+def test_setting(run_concurrent):
+    run_concurrent(lambda: locale.setlocale(locale.LC_NUMERIC, "C"))
 
 @pytest.mark.concurrency(schedules=60, seconds=None)
 def test_memory(counter, run_concurrent):
@@ -106,34 +106,33 @@ def test_memory(counter, run_concurrent):
     run_concurrent(work)
 
 @pytest.mark.concurrency(schedules=60, seconds=None)
-def test_while_it_starts(tmp_path):
-    path = tmp_path / "count.txt"
-    thread = threading.Thread(target=path.write_text, args=("1",))
+def test_while_it_starts():
+    thread = threading.Thread(target=locale.setlocale, args=(locale.LC_NUMERIC, "C"))
     thread.start()
-    path.write_text("2")
+    locale.setlocale(locale.LC_NUMERIC, "C")
     thread.join()
 """
 
 
 @pytest.mark.parametrize("strategy", ["exhaustive", "auto"])
 def test_all_schedules_are_run_where_something_is_not_controlled(run, report, strategy):
-    done = run(FILES, f"--interleave-strategy={strategy}", "--interleave-json=report.json")
+    done = run(SETTINGS, f"--interleave-strategy={strategy}", "--interleave-json=report.json")
     done.result.assert_outcomes(passed=3, warnings=1)
     rows = {row["nodeid"].removeprefix("test_it.py::"): row for row in report()["tests"]}
     assert {name: row["coverage"]["status"] for name, row in rows.items()} == {
-        "test_file": "sampled", "test_memory": "exhaustive", "test_while_it_starts": "sampled",
+        "test_setting": "sampled", "test_memory": "exhaustive", "test_while_it_starts": "sampled",
     }  # fmt: skip
-    assert rows["test_file"]["schedules"] == rows["test_while_it_starts"]["schedules"] == 60
+    assert rows["test_setting"]["schedules"] == rows["test_while_it_starts"]["schedules"] == 60
     assert rows["test_memory"]["schedules"] < 30
     assert "stopped after" not in done.text
     (warning,) = (line for line in done.text.splitlines() if "InterleaveWarning: " in line)
     assert "only one interleaving was run, because only one thread could run at each scheduling point" in warning
-    by_both = r"\(\w+ by main at test_it\.py:\d+, written by Thread-1 "
-    assert re.search(rf"not controlled: file \S*count\.txt {by_both}", warning)
+    by_both = r"\(set by main at test_it\.py:\d+, set by Thread-1 "
+    assert re.search(rf"not controlled: the locale {by_both}", warning)
 
 
 def test_one_that_is_not_controlled_at_all_has_no_line_of_its_own(run):
-    done = run(FILES, "-k", "test_file", verbose=False)
+    done = run(SETTINGS, "-k", "test_setting", verbose=False)
     assert done.lines("1 test passed: 60 schedules, 0 exhaustive (-v lists it)")
 
 
@@ -328,10 +327,10 @@ def test_a_thread_may_stay_alive_after_its_last_step(run, report):
 
 def test_explore_does_not_end_early_where_something_is_not_controlled(run):
     source = """
-def test_file(race_detector, tmp_path):
-    path = tmp_path / "count.txt"
-    path.write_text("0")
-    outcomes = race_detector.explore(lambda: path.write_text("1"), schedules=40)
+import locale
+
+def test_setting(race_detector):
+    outcomes = race_detector.explore(lambda: locale.setlocale(locale.LC_NUMERIC, "C"), schedules=40)
     assert sum(outcomes.values()) == 40
 
 def test_nothing(race_detector):

@@ -368,8 +368,8 @@ def test_it(tmp_path, run_concurrent):
     assert path.read_text() == "0\\n1\\n"
 """
     shown = section(run(source).text)
-    assert any("read: file log " in line for line in shown)
-    assert any("written: file log " in line for line in shown)
+    assert any("read log (" in line for line in shown)
+    assert any("write log (" in line for line in shown)
     assert not any("threading.py" in line for line in shown)
 
 

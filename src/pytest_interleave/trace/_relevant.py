@@ -11,6 +11,7 @@ from ..control import Operation, Step, Touches, is_ours, is_stdlib
 from ..control.steps import WRITES, kinds
 from .causes._look_ups import ends_look_up
 from .causes._of_primitives import is_primitive
+from .causes._overlaps import is_fetch
 
 _RUNNER = f"{os.sep}_pytest{os.sep}"
 #: The key for an object that is touched as a whole.
@@ -46,7 +47,8 @@ class Relevant:
         """Whether a step is an access that conflicts with another thread's, or uses a primitive that several use."""
         unit, operation, touches = step
         if operation.is_access:
-            return not ends_look_up(operation, touches) and self._is_contested(unit.index, touches)
+            hides = ends_look_up(operation, touches) or is_fetch(operation)
+            return not hides and self._is_contested(unit.index, touches)
         if operation.kind in (kinds.HELD_UP, kinds.AWAIT):
             return True
         if operation.kind in kinds.HIDDEN or is_elsewhere(operation):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 from typing import get_args, get_type_hints
 
 import pytest
@@ -65,6 +66,11 @@ def _is_kind(value: ast.expr) -> bool:
 def test_the_row_says_what_an_operation_touches(row: kinds.Row) -> None:
     lock = threading.Lock()
     operation = Operation(row.kind, lock, test_each_kind_has_a_row_and_a_constant.__code__, 0, mutates=False)
+    if row.kind == kinds.AWAIT:
+        # What is waited for is the resource, whatever wait it is.
+        operation.target = SimpleNamespace(awaited="a resource")
+        assert touches_of(operation, None) == (("a resource", None, READS),)
+        return
     touches = touches_of(operation, None)
     if row.effect == "nothing":
         assert touches == NOTHING

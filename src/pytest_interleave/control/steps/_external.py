@@ -61,7 +61,7 @@ class Doing:
         self.text = text
         #: Whether it writes.
         self.is_change = is_change
-        #: "12 bytes"; empty if there is nothing to say.
+        #: "12 bytes", or the text of an error; empty if there is nothing to say.
         self.result = ""
         #: The error that it has raised: then it has changed nothing.
         self.error: type[BaseException] | None = None
@@ -69,6 +69,9 @@ class Doing:
     def fail(self, error: BaseException) -> None:
         """Note that the step has raised an error."""
         self.error = type(error)
+        if not isinstance(error, OSError):
+            # As "database is locked".
+            self.result = " ".join(str(error).split())
 
     @property
     def finds_nothing(self) -> bool:
@@ -77,7 +80,7 @@ class Doing:
 
     def __str__(self) -> str:
         if self.error is not None:
-            return f"{self.text}: {_ERRORS.get(self.error, self.error.__name__)}"
+            return f"{self.text}: {_ERRORS.get(self.error) or self.result or self.error.__name__}"
         return f"{self.text} ({self.result})" if self.result else self.text
 
 

@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Hashable
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..execution.units import _current
 from ..execution.units._at_large import LetGo, settled
@@ -110,9 +110,9 @@ def _resource(name: Hashable) -> Resource:
 class Step:
     """A context manager: what is done while it is entered belongs to the step, and no other thread runs."""
 
-    def __init__(self, unit: Unit | None, resource: Resource | None) -> None:
-        self._unit = unit
-        self._resource = resource
+    def __init__(self, unit: Any, resource: Any) -> None:
+        self._unit: Unit | None = unit
+        self._resource: Resource | None = resource
         self._silence = nothing_further(unit)
 
     def __enter__(self) -> None:

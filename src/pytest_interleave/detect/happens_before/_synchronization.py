@@ -13,7 +13,7 @@ from typing import Any
 from ...control import Operation, Step, ThreadView, Touches, Unit
 from ...control.identity import bases_of, is_one_of
 from ...control.primitives import Barrier, Condition, Event, Lock, RLock
-from ...control.steps import WRITES, kinds
+from ...control.steps import WRITES, Key, kinds
 from ...control.system import LoopEvents
 from ._clocks import Clock
 from ._holding import Holding
@@ -37,6 +37,8 @@ class Order:
         self._clocks: dict[int, Clock[int]] = {}
         #: The published clocks, by the address of the object that was given away; the log keeps all of these alive.
         self._published: dict[int, Clock[int]] = {}
+        #: The same for state outside memory, by what stands for it.
+        self._outside: dict[Any, Clock[int]] = {}
         self._started: dict[int, Clock[int]] = {}
         #: By address of a `Thread` object: the index of its unit; and by index of a unit: the position of its last
         #: step.
@@ -74,11 +76,11 @@ class Order:
         file do not learn from each other.
         """
         for key, _, how in touches:
-            if not (how & WRITES and key.is_content):
-                self._take(unit, key)
+            if not (how & WRITES and isinstance(key, Key) and key.is_content):
+                self._take_from(unit, key)
         for key, _, how in touches:
             if how & WRITES:
-                self._give(self._published, unit, key)
+                self._give_to(unit, key)
 
     def follow(self, position: int, unit: Unit, operation: Operation) -> None:
         """Take a step into account that is not an access to data."""
@@ -93,7 +95,7 @@ class Order:
         elif kind == kinds.THREADS:
             self._see_ends(position, unit)
         elif kind == kinds.AWAIT:
-            self._take(unit, target.awaited)
+            self._take_from(unit, target.awaited)
         elif target is not None:
             kind_of_target = type(target)
             family = self._families.get(id(kind_of_target))
@@ -137,6 +139,16 @@ class Order:
         known = self._published.get(id(target))
         if known is not None:
             self.clock_of(unit).join(known)
+
+    def _take_from(self, unit: Unit, key: Any) -> None:
+        known = self._outside.get(key)
+        if known is not None:
+            self.clock_of(unit).join(known)
+
+    def _give_to(self, unit: Unit, key: Any) -> None:
+        clock = self.clock_of(unit)
+        self._outside.setdefault(key, Clock()).join(clock)
+        clock[unit.index] += 1
 
     # -- primitives ------------------------------------------------------------------------------------------
 

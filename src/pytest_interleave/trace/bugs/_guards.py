@@ -19,6 +19,7 @@ from ..causes._sources import calls_argument, context_at, end_of_loop, enters_co
 from ..effects._accesses import Accesses
 from ..effects._spans import Span, span_of
 from ..words._words import Words
+from ._transactions import advice_for_database
 
 #: Kinds of steps of a thread that waits for another one, which may need a lock that the first one holds.
 _WAITING = frozenset((kinds.WAIT, kinds.WOKEN, kinds.JOIN, kinds.PASS, kinds.GET))
@@ -47,6 +48,9 @@ class Guards:
         The lock must be held at `other`, too, which the advice says if that is not plain; and from there to `until`, if
         that is given.
         """
+        of_database = advice_for_database(self._log, first, other, what)
+        if of_database is not None:
+            return of_database
         span = self._from_check(span_of(self._words, first, last), first)
         steps = [self._log[access.position][1] for access in (first, last)]
         if span.begin == span.end and steps[0].lasti == steps[1].lasti and first.place == last.place:

@@ -197,6 +197,9 @@ def things_in(log: Sequence[Step], is_over: Callable[[], bool]) -> list[list[tup
         alone = alone and operation.kind != kinds.START
         if alone or not operation.is_access or ends_look_up(operation, touches) or _gets_namespace(operation):
             continue
+        if is_fetch(operation):
+            # What it gets was read by the statement.
+            touches = tuple(touch for touch in touches or () if isinstance(touch[0], Key))
         parts: dict[Any, dict[Any, bool]] = {}
         all_of: set[Any] = set()
         opaque: set[Any] = set()
@@ -242,6 +245,11 @@ def _name(key: Any, part: Any) -> str:
     if not isinstance(key, Key):
         return ""
     return str(part) if key.is_directory and part is not None else key.label
+
+
+def is_fetch(operation: Operation) -> bool:
+    """Whether a step only gets rows that a statement of the same thread has read."""
+    return operation.is_external and operation.name == "fetch"
 
 
 def sources_of(steps: Sequence[Sequence[tuple[Thing, Access]]]) -> dict[tuple[int, Thing], Access]:

@@ -261,9 +261,14 @@ _VERBS = frozenset(
 )
 
 
+_OTHER_VERBS = {"close": "closes", "commit": "commits", "rollback": "rolls back"}
+
+
 def in_third_person(text: str) -> str:
     """Return what a thread does, in a sentence: "writes data.json" for "write data.json"."""
     verb, space, rest = text.partition(" ")
+    if verb in _OTHER_VERBS:
+        return f"{_OTHER_VERBS[verb]}{space}{rest}"
     if verb in _VERBS:
         return f"{verb}s{space}{rest}"
     return f"runs {text}"

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from ...._texts import cut
 from ...execution.units import _current
 from ...scope import _real
 from ...steps._external import Look, external_step
@@ -75,6 +76,7 @@ def run_statement(
     if unit is None:
         return perform_really(run)
     doing: Doing | None = None
+    published = published_by(session, statement)
     # The log keeps what the step refers to: nothing that keeps a cursor alive.
     found: list[Look] = []
     if not session.is_private and statement.effect != NOTHING:
@@ -100,17 +102,27 @@ def run_statement(
         value = perform(run)
     except sqlite3.Error as error:
         if doing is not None:
-            _done(run, doing, found, type(error).__name__)
+            _done(run, doing, found, error=error)
         raise
     if doing is not None:
-        _done(run, doing, found, "" if result is None else result(value))
+        _done(run, doing, found, published if result is None else result(value))
     return value
 
 
-def _done(run: Run, doing: Doing, found: list[Look], result: str) -> None:
+def published_by(session: Session, statement: Statement) -> str:
+    """Return the statements whose changes a commit makes visible; empty for other statements."""
+    changes = session.changes if statement.effect == COMMITS else []
+    return cut(", ".join(changes), _LONGEST) if changes else ""
+
+
+#: At most this many characters of what a commit makes visible are shown; the rest is cut.
+_LONGEST = 80
+
+
+def _done(run: Run, doing: Doing, found: list[Look], result: str = "", error: sqlite3.Error | None = None) -> None:
     """Note the result of a step. If it has waited, it was done only after the step in which it has waited."""
     if not run.waited:
-        doing.result = result
+        _note_result(doing, result, error)
         return
     doing.result = "waits"
     place = user_frame(sys._getframe(2))
@@ -118,5 +130,11 @@ def _done(run: Run, doing: Doing, found: list[Look], result: str) -> None:
         step, touches = external_step(
             named(run.session, run.statement.table), run.statement.verb, lambda: found[0], place
         )
-        step.doing.result = result
+        _note_result(step.doing, result, error)
         run.unit.execution.mark(run.unit, step, touches)
+
+
+def _note_result(doing: Doing, result: str, error: sqlite3.Error | None) -> None:
+    doing.result = result
+    if error is not None:
+        doing.fail(error)

@@ -95,8 +95,8 @@ class Session:
     """What is known of one connection, and of the transaction that it is in."""
 
     __slots__ = (
-        "__weakref__", "attached", "clean", "database", "exclusive", "in_transaction", "internal", "is_shared", "key",
-        "number", "plain", "readings", "returning", "since", "statement", "tables", "timeout", "unit", "virtual",
+        "__weakref__", "attached", "changes", "clean", "database", "exclusive", "in_transaction", "internal",
+        "is_shared", "key", "number", "plain", "readings", "returning", "since", "statement", "tables", "timeout", "unit", "virtual",
         "writes", "wrote",
     )  # fmt: skip
 
@@ -132,6 +132,8 @@ class Session:
         self.clean = True
         self.writes = self.wrote = self.exclusive = False
         self.tables: set[str] = set()
+        #: The texts of the statements that have changed something.
+        self.changes: list[str] = []
 
     @property
     def holds(self) -> bool:
@@ -235,6 +237,8 @@ class Session:
                 self.writes = True
             if statement.table:
                 self.tables.add(statement.table)
+            if not failed and effect in (CHANGES, DEFINES):
+                self.changes.append(statement.text)
 
     def _took(self, unit: Unit | None, statement: Statement) -> None:
         self.unit = unit

@@ -1,0 +1,37 @@
+"""What helps against bugs in the use of a database: transactions, and connections of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ...control import Step
+from ...control.steps import External, Key
+from ..causes._overlaps import Access
+
+#: The parts of a database that statements touch.
+_PARTS = ("data", "lock")
+
+_HELPS = {
+    "read and write": "begin the transaction with BEGIN IMMEDIATE, before the read, or read and write in one statement",
+    "check and act": "begin the transaction with BEGIN IMMEDIATE, before the check, or check and act in one statement",
+    "both reads": "read both in one transaction",
+    "both writes": "make both writes in one transaction",
+}
+
+
+def advice_for_database(log: Sequence[Step], first: Access, other: Access, what: str) -> str | None:
+    """Return what helps if two accesses are to a database; None if they are not.
+
+    `what` says what must be one atomic step: "read and write".
+    """
+    operation = log[first.position][1]
+    if not isinstance(operation, External) or first.part not in _PARTS:
+        return None
+    if _connections(log[first.position]) & _connections(log[other.position]):
+        return "give each thread a connection of its own"
+    return _HELPS.get(what, "")
+
+
+def _connections(step: Step) -> set[Key]:
+    """Return what stands for the state of the connections that a statement uses, if threads share them."""
+    return {key for key, _, _ in step[2] or () if isinstance(key, Key) and key.label}
