@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -11,9 +12,10 @@ from typing import Any
 import pytest
 
 from pytest_interleave.control import Control
-from pytest_interleave.control.steps import WRITES, External
+from pytest_interleave.control.steps import WRITES, External, kinds
 from pytest_interleave.control.system.databases._databases import thing_of
-from tests.driving import execute, require_good_end, value_of
+from pytest_interleave.explore import RandomWalk
+from tests.driving import execute, executions, require_good_end, value_of
 
 
 def test_which_database_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -205,3 +207,115 @@ def test_without_control_nothing_is_replaced() -> None:
         with closing(sqlite3.connect(":memory:")) as connection:
             assert type(connection) is sqlite3.Connection
     assert sqlite3.connect is sqlite3.dbapi2.connect is held["connect"]
+
+
+def test_code_that_sqlite_calls_is_not_preempted(tmp_path: Path) -> None:
+    lock, counts = threading.Lock(), {"calls": 0}
+
+    def count() -> int:
+        with lock:
+            counts["calls"] += 1
+        return counts["calls"]
+
+    def work() -> None:
+        with opened(tmp_path / "app.db") as connection:
+            connection.create_function("count_up", 0, count)
+            connection.row_factory = lambda _, row: count() and row
+            assert len(connection.execute("select count_up() union select count_up() + 100").fetchall()) == 2
+
+    def body() -> None:
+        threads = [threading.Thread(target=work) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    for outcome in executions(body, RandomWalk(1), 30):
+        require_good_end(outcome)
+        assert not outcome.set_aside
+
+
+def test_a_programs_own_methods_are_called_once_however_long_they_wait(tmp_path: Path) -> None:
+    calls: list[str] = []
+
+    class Counting(sqlite3.Cursor):
+        def execute(self, sql: str, *args: Any) -> Any:
+            calls.append(sql)
+            return super().execute(sql, *args)
+
+    def work() -> None:
+        with closing(sqlite3.connect(tmp_path / "app.db", isolation_level=None)) as connection:
+            connection.cursor(Counting).execute("begin immediate")
+            connection.execute("commit")
+
+    def body() -> None:
+        calls.clear()
+        threads = [threading.Thread(target=work) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    waited = False
+    for outcome in executions(body, RandomWalk(1), 20):
+        require_good_end(outcome)
+        assert calls == ["begin immediate"] * 2
+        waited = waited or any(step.kind == kinds.ACQUIRE for _, step, _ in outcome.log)
+    assert waited
+
+
+def test_a_loop_that_tries_again_at_once_ends(tmp_path: Path) -> None:
+    def work() -> None:
+        with closing(sqlite3.connect(tmp_path / "app.db", timeout=0, isolation_level=None)) as connection:
+            while True:
+                try:
+                    connection.execute("begin immediate")
+                except sqlite3.OperationalError:
+                    continue
+                break
+            connection.execute("commit")
+
+    def body() -> None:
+        threads = [threading.Thread(target=work) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    for outcome in executions(body, RandomWalk(1), 10):
+        require_good_end(outcome)
+
+
+def test_callbacks_do_not_see_the_plugins_own_statements(tmp_path: Path) -> None:
+    def body() -> list[str]:
+        seen: list[str] = []
+        first = sqlite3.connect(tmp_path / "app.db", isolation_level=None)
+        with closing(first), opened(tmp_path / "app.db", timeout=0.01, isolation_level=None) as second:
+            second.set_trace_callback(seen.append)
+            second.set_authorizer(lambda *what: seen.append(str(what[0])) or sqlite3.SQLITE_OK)
+            second.execute("begin")
+            second.execute("select * from t").fetchall()
+            first.execute("begin immediate")
+            with pytest.raises(sqlite3.OperationalError):
+                second.execute("delete from t")
+        return seen
+
+    assert value_of(body) == body()
+
+
+def test_the_end_of_a_transaction_by_an_attribute_is_a_step(tmp_path: Path) -> None:
+    with opened(tmp_path / "app.db"):
+        pass
+
+    def body() -> None:
+        with closing(sqlite3.connect(tmp_path / "app.db")) as connection:
+            connection.execute("delete from t")
+            connection.isolation_level = None
+            connection.execute("begin immediate")
+            with connection:
+                connection.execute("delete from t")
+            assert not connection.in_transaction
+
+    assert [step for step, _ in steps_of(body)] == [
+        "delete from t (0 rows)", "commit", "begin immediate", "delete from t (0 rows)", "commit",
+    ]  # fmt: skip

@@ -234,12 +234,17 @@ class _Wait:
         if run.unit.at_large:
             return perform_really(Run(run.unit, run.session, run.connection, run.statement, self._call))
         outside.leave(run.unit)
+        failed, busy = True, False
         try:
             set_timeout(run.session, run.connection, virtual=False)
             result = run.call() if not self._is_done else self._call()
+            failed = False
+        except sqlite3.Error as error:
+            busy = is_about_lock(error)
+            raise
         finally:
             set_timeout(run.session, run.connection, virtual=True)
-            run.session.after(run.unit, run.statement, is_within(run.connection), failed=False, busy=False)
+            run.session.after(run.unit, run.statement, is_within(run.connection), failed=failed, busy=busy)
             outside.come_back(run.unit)
         return self._result if self._is_done else result
 
