@@ -55,7 +55,7 @@ class Content(Key):
 class Doing:
     """The words for a step: what it does, "write data.json", and what is known of its result once it is done."""
 
-    __slots__ = ("error", "is_change", "result", "text")
+    __slots__ = ("error", "has_waited", "is_change", "result", "text")
 
     def __init__(self, text: str, *, is_change: bool = False) -> None:
         self.text = text
@@ -63,6 +63,8 @@ class Doing:
         self.is_change = is_change
         #: "12 bytes", or the text of an error; empty if there is nothing to say.
         self.result = ""
+        #: Whether it has only waited, and was done by a later step.
+        self.has_waited = False
         #: The error that it has raised: then it has changed nothing.
         self.error: type[BaseException] | None = None
 
@@ -81,7 +83,8 @@ class Doing:
     def __str__(self) -> str:
         if self.error is not None:
             return f"{self.text}: {_ERRORS.get(self.error) or self.result or self.error.__name__}"
-        return f"{self.text} ({self.result})" if self.result else self.text
+        result = "waits" if self.has_waited else self.result
+        return f"{self.text} ({result})" if result else self.text
 
 
 #: Errors in words.

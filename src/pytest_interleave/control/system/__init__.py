@@ -4,6 +4,7 @@ from ._event_loops import LoopEvents
 from ._in_place import put_in_new_modules, put_in_place, take_away
 from ._processes import ENDED, PROCESS_USES, STARTED
 from ._uses import unrecorded
+from .databases._databases import Refused
 from .files._locks import FileLock
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "STARTED",
     "FileLock",
     "LoopEvents",
+    "Refused",
     "put_in_new_modules",
     "put_in_place",
     "take_away",

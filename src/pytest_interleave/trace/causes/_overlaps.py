@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from ...control import Operation, Path, Place, Step, touches_of
+from ...control import Operation, Path, Place, Step, Touches, touches_of
 from ...control.interpreter import opname_at
 from ...control.steps import HIDDEN, OPAQUE, WRITES, External, Key, kinds
 from ._look_ups import ends_look_up
@@ -197,13 +197,10 @@ def things_in(log: Sequence[Step], is_over: Callable[[], bool]) -> list[list[tup
         alone = alone and operation.kind != kinds.START
         if alone or not operation.is_access or ends_look_up(operation, touches) or _gets_namespace(operation):
             continue
-        if is_fetch(operation):
-            # What it gets was read by the statement.
-            touches = tuple(touch for touch in touches or () if isinstance(touch[0], Key))
         parts: dict[Any, dict[Any, bool]] = {}
         all_of: set[Any] = set()
         opaque: set[Any] = set()
-        for key, part, how in touches_of(operation, touches):
+        for key, part, how in _accessed(operation, touches):
             if is_primitive(key):
                 continue
             known = parts.setdefault(key, {})
@@ -245,6 +242,19 @@ def _name(key: Any, part: Any) -> str:
     if not isinstance(key, Key):
         return ""
     return str(part) if key.is_directory and part is not None else key.label
+
+
+def _accessed(operation: Operation, touches: Touches | None) -> Touches:
+    """Return what a step accesses, without what is accessed by another one."""
+    if not isinstance(operation, External):
+        return touches_of(operation, touches)
+    if operation.doing.has_waited:
+        # It was done only after the wait.
+        return ()
+    if is_fetch(operation):
+        # What it gets was read by the statement.
+        return tuple(touch for touch in touches or () if isinstance(touch[0], Key))
+    return touches or ()
 
 
 def is_fetch(operation: Operation) -> bool:

@@ -25,6 +25,7 @@ from ..words._refusals import refused_at_failure
 from ..words._words import Words
 from ._deadlock import deadlock_story, livelock_bug
 from ._held_up import held_up
+from ._locked import locked
 
 #: At most this many switches of each sort are examined if the schedule could not be shrunk; and at most this many
 #: effects are shown. The rest are skipped.
@@ -61,7 +62,7 @@ def story_of(
     words = Words(outcome, recorder)
     # Threads that spin give way all the time: only the last time may matter.
     turned = [_turn(point, outcome) for point in given[-1:]]
-    seen = _plain_bug(outcome, words, end)
+    seen = _plain_bug(outcome, words, end) or locked(outcome)
     refusal = None if seen else refused_at_failure(outcome, end, words.refusals)
     if refusal is not None:
         bug = of_refusal(words, refusal)

@@ -25,8 +25,9 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from ...execution.units._at_large import LetGo, settled
+from ...steps._external import External
 from ...steps._kinds import ACQUIRE
-from ...steps._operations import ImpatientOperation
+from ...steps._operations import ImpatientOperation, Operation
 from .._uses import user_frame
 from ._asking import LOCKED, has_begun, internally, is_about_lock, is_wal, is_within, set_timeout, succeeds
 from ._databases import Database, Holder, Refused
@@ -34,6 +35,7 @@ from ._statements import CHANGES, COMMIT, COMMITS, DEFINES, EXCLUDES, MAY_COMMIT
 
 if TYPE_CHECKING:
     from ...execution.units._units import Unit
+    from ...steps._external import Doing
     from ._sessions import Session
     from ._statements import Statement
 
@@ -313,13 +315,26 @@ class _Wait:
         held = [(each, database) for database in run.session.databases for each in self._blocking(database)]
         database = held[0][1] if held else run.session.database
         holders = tuple(_holder(each, each.unit) for each, its in held if its is database and each.unit is not None)
-        refused = Refused(run.unit, run.statement.text, len(run.unit.log), self._step, holders)
+        reason = self._reason(database)
+        own = doing_of(run.session.since) if run.session.holds else None
+        refused = Refused(
+            run.unit, database.describe(), run.statement.text, own, len(run.unit.log), reason, self._step, holders
+        )
         database.refused.append(refused)
         del database.refused[:-_MOST_REFUSED]
         for note in self._notes(refused, database):
             self._error.add_note(note)
         self._error.refused = refused  # type: ignore[attr-defined]
         raise self._error
+
+    def _reason(self, database: Database) -> str:
+        if self._step is not None:
+            return "timeout"
+        if self._is_out_of_date():
+            return "snapshot"
+        if database.shares_cache:
+            return "cache"
+        return "upgrade" if self._run.session.timeout > 0 else "at once"
 
     def _notes(self, refused: Refused, database: Database) -> Iterator[str]:
         run = self._run
@@ -341,7 +356,13 @@ def _holder(session: Session, unit: Unit) -> Holder:
     return Holder(
         unit,
         session.statement,
+        doing_of(step),
         None if step is None else step.where(),
         str(resource.describe()) if waits else None,  # type: ignore[union-attr]
         resource.wanted.get(unit.index, "") if isinstance(resource, Database) else "",
     )
+
+
+def doing_of(step: Operation | None) -> Doing | None:
+    """Return the words for a step on a database; None if it is none."""
+    return step.doing if isinstance(step, External) else None

@@ -14,12 +14,13 @@ from ...scope import _real
 from ...steps._external import Key
 from ...steps._things import Thing
 from ...steps._touches import READS, WRITES, Touches
-from ..files._paths import target_of
+from ..files._paths import inode_of, status, target_of
 from ..files._touched import name_of
 
 if TYPE_CHECKING:
     from ...execution.units._units import Unit
     from ...scope._places import Place
+    from ...steps._external import Doing
     from ...steps._operations import Operation
     from ._sessions import Session
 
@@ -34,6 +35,8 @@ class Holder(NamedTuple):
 
     unit: Unit
     statement: str
+    #: The words for the step that ran the statement, which identify it; None if that was no step.
+    since: Doing | None
     where: Place | None
     #: What the thread itself waits for: another database, a lock; None if it does not wait.
     waits_for: str | None
@@ -45,9 +48,16 @@ class Refused(NamedTuple):
     """A statement that another transaction has made fail: SQLite does not wait for that, or not any longer."""
 
     unit: Unit
+    #: The database, for messages.
+    name: str
     statement: str
+    #: The step that began what its own transaction holds, see `Holder.since`.
+    since: Doing | None
     #: The number of steps that there had been.
     position: int
+    #: Why: "timeout"; "upgrade" if it reads already, and wants to write; "snapshot" if what it has read is out of date;
+    #: "cache" if the database is in a shared cache; "at once" if it is not to wait.
+    reason: str
     #: The last step that waited; None if SQLite does not wait at all.
     wait: Operation | None
     holders: tuple[Holder, ...]
@@ -117,10 +127,23 @@ class Database(Key, TimesOut):
         held = [
             session
             for session in self.sessions
-            if session is not but and (session.holds if readers else session.may_write)
+            if session is not but
+            and (session.holds if readers else session.may_write)
+            and not self._is_of_another_file(session)
         ]
         held.sort(key=lambda session: session.number)
         return held
+
+    @property
+    def file(self) -> tuple[int, int] | None:
+        """What identifies the present file of the database; None if it is none."""
+        found = status(self.thing.key, follow=True) if isinstance(self.thing.key, str) else None
+        return None if found is None else inode_of(found)
+
+    def _is_of_another_file(self, session: Session) -> bool:
+        """Whether a connection that was left open has the file of an earlier execution, which had the same path."""
+        unit = session.unit
+        return unit is not None and unit.execution.over and session.file != self.file
 
     def acquired_at(self) -> Place | None:
         """Return where the owner took its lock; None if it is not known."""

@@ -124,7 +124,7 @@ def _done(run: Run, doing: Doing, found: list[Look], result: str = "", error: sq
     if not run.waited:
         _note_result(doing, result, error)
         return
-    doing.result = "waits"
+    doing.has_waited = True
     place = user_frame(sys._getframe(2))
     if place is not None:
         step, touches = external_step(

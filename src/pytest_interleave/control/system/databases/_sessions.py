@@ -95,9 +95,9 @@ class Session:
     """What is known of one connection, and of the transaction that it is in."""
 
     __slots__ = (
-        "__weakref__", "attached", "changes", "clean", "database", "exclusive", "in_transaction", "internal",
-        "is_shared", "key", "number", "plain", "readings", "returning", "since", "statement", "tables", "timeout", "unit", "virtual",
-        "writes", "wrote",
+        "__weakref__", "attached", "changes", "clean", "database", "exclusive", "file", "in_transaction", "internal",
+        "is_shared", "key", "number", "plain", "readings", "returning", "since", "statement", "tables", "timeout",
+        "unit", "virtual", "writes", "wrote",
     )  # fmt: skip
 
     def __init__(self, database: Database, timeout: int, *, is_shared: bool) -> None:
@@ -125,6 +125,8 @@ class Session:
         self.unit: Unit | None = None
         self.since: Operation | None = None
         self.statement = ""
+        #: The file of its database when it took its lock; None if that is not a file.
+        self.file: tuple[int, int] | None = None
         self._begin_anew()
         database.sessions.add(self)
 
@@ -242,6 +244,7 @@ class Session:
 
     def _took(self, unit: Unit | None, statement: Statement) -> None:
         self.unit = unit
+        self.file = self.database.file
         self.since = None if unit is None else unit.operation
         self.statement = statement.text
 
