@@ -89,3 +89,51 @@ def test_what_such_a_function_works_on_is_shared(run):
     done = run(INSERTED)
     done.result.assert_outcomes(failed=1)
     assert "Concurrent modification of " in done.text
+
+
+FREED = """
+import csv
+
+class Source:
+    alive = 0
+
+    def __init__(self):
+        self.left = 3
+        Source.alive += 1
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        self.left -= 1
+        if self.left < 0:
+            raise StopIteration
+        return self.left
+
+    def __del__(self):
+        Source.alive -= 1
+
+@pytest.fixture
+def path(tmp_path):
+    (tmp_path / "data.csv").write_text("a,b\\nc,d\\n")
+    return tmp_path / "data.csv"
+
+@pytest.mark.concurrency(schedules=5)
+@pytest.mark.parametrize("wrap", [csv.reader, enumerate, zip, lambda lines: map(str, lines), iter])
+def test_files(path, run_concurrent, wrap):
+    run_concurrent(lambda: list(wrap(open(path))), workers=2)
+    assert len(list(wrap(open(path)))) == 2
+
+@pytest.mark.concurrency(schedules=5)
+@pytest.mark.parametrize("wrap", [enumerate, zip, lambda numbers: map(str, numbers), iter])
+def test_objects(run_concurrent, wrap):
+    run_concurrent(lambda: list(wrap(Source())), workers=2)
+    assert len(list(wrap(Source()))) == 3
+"""
+
+
+def test_arguments_that_are_freed_at_the_end_of_the_call(pytester: pytest.Pytester) -> None:
+    """Their `__del__`, and the flush of a file, are run when the arguments on the stack have no references left."""
+    pytester.makepyfile(test_it="import pytest\n" + FREED)
+    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-p", "no:xdist", "-W", "ignore")
+    result.assert_outcomes(passed=9)

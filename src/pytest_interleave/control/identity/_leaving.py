@@ -21,7 +21,7 @@ from collections.abc import Callable, Mapping
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
-from ..interpreter._frames import UNMARKED, frames, is_called_directly, words_from, words_in
+from ..interpreter._frames import UNMARKED, frames, is_alive, is_called_directly, words_from, words_in
 from ..interpreter._opcodes import CALLS, is_generator_code, leaves, opname_at
 from ..interpreter._stack_depths import stack_depths, variables_of
 from ..scope._or_none import OrNone
@@ -254,6 +254,9 @@ def _touches_of(touch: _Touch, frame: FrameType) -> Touches:
     That can take long, for example if it inspects all that is compared in a sort. So it is kept while the operation has
     the same operands.
     """
+    if not all(map(is_alive, filter(None, _operands(frame, _instruction_at(frame.f_code, frame.f_lasti))))):
+        # The operation is done. Code is run because an operand is freed: by its `__del__`, for example.
+        return NOTHING
     words = words_in(frame)
     if _latest:
         known = _latest[0]

@@ -55,6 +55,21 @@ def object_at(address: int) -> Any:
     return _object_in_scratch.value
 
 
+#: Whether each object counts its references in the first word; without a GIL, it has two counters behind that.
+_HAS_ONE_COUNTER = _HEADER == 2 * _WORD
+
+
+def is_alive(address: int) -> bool:
+    """Whether the object at `address`, whose memory is not yet freed, has references.
+
+    An object without any is about to be freed: code that is run meanwhile must not use it.
+    """
+    start = address // _WORD
+    if _HAS_ONE_COUNTER:
+        return bool(words[start] & 0xFFFF_FFFF)
+    return bool(words[start + 1] >> 32 or words[start + 2] >> 2)
+
+
 def _find_layout() -> Layout | None:
     first, second = _probe(object(), object()), _probe(object(), object())
     return first if first == second else None
