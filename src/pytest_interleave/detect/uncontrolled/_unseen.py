@@ -90,6 +90,9 @@ def _unordered(log: Sequence[Step]) -> Iterator[tuple[Any, Operation]]:
     #: By unit, the position of the call that its next steps may belong to.
     calls: dict[int, int] = {}
     for position, (unit, operation, touches) in enumerate(log):
+        if operation.is_external:
+            order.follow_external(unit, touches or ())
+            continue
         if touches is None:
             order.follow(position, unit, operation)
             call = calls.get(unit.index)
@@ -145,6 +148,8 @@ def unread_in(log: Sequence[Step], *, choices: bool = True) -> Iterator[Step]:
                 found.update(changing.unordered(clock))
                 every.add(unit.index, clock, position)
             order.follow(position, unit, operation)
+        elif operation.is_external:
+            order.follow_external(unit, touches)
         changes = any(how & HIDDEN for _, _, how in touches or ())
         if changes and any(True for _ in every.unordered(clock)):
             found.add(position)
@@ -165,8 +170,7 @@ def cut_short_in(log: Sequence[Step]) -> Iterator[Step]:
     found: set[int] = set()
     for position, (unit, operation, touches) in enumerate(log):
         clock = order.clock_of(unit)
-        if touches is None:
-            order.follow(position, unit, operation)
+        if order.follow_step(position, (unit, operation, touches)) or touches is None:
             continue
         if any(how & CUT for _, _, how in touches):
             reads.add(unit.index, clock, position)
