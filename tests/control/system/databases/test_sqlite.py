@@ -106,6 +106,16 @@ def begun(connection: Any, *statements: str) -> None:
             lambda c: c.cursor().execute("select 1").fetchone(),
             [("select 1", "data"), ("read rows of select 1 (1 row)", "data")],
         ),
+        (
+            lambda c: begun(c, "create temp table u (n)", "delete from u", "delete from t", "rollback"),
+            [
+                ("begin", ""),
+                ("create temp table u (n)", "DATA LOCK"),
+                ("delete from u (0 rows)", "LOCK"),
+                ("delete from t (0 rows)", "LOCK"),
+                ("rollback", "DATA LOCK"),
+            ],  # fmt: skip
+        ),
         (backed_up, [("backup to :memory:", "DATA LOCK data")]),
         (lambda c: c.serialize(), [("serialize", "data")]),
     ],
@@ -363,3 +373,22 @@ def test_a_class_that_is_derived_in_a_test_can_be_used_there(tmp_path: Path, cal
     steps = [step for step, _ in steps_of(body)]
     # The second one is not seen if its class skips ours.
     assert steps == ["begin immediate", "close"] * (1 if calls_base else 2)
+
+
+def test_a_transaction_that_an_error_rolls_back_gives_its_lock_back(tmp_path: Path) -> None:
+    with opened(tmp_path / "app.db") as connection:
+        connection.execute("create table u (n unique)")
+        connection.execute("insert into u values (1)")
+        connection.commit()
+
+    def body() -> None:
+        with closing(sqlite3.connect(tmp_path / "app.db", isolation_level=None)) as connection:
+            connection.execute("begin immediate")
+            with pytest.raises(sqlite3.IntegrityError):
+                connection.execute("insert or rollback into u values (1)")
+            assert not connection.in_transaction
+
+    assert steps_of(body) == [
+        ("begin immediate", "LOCK"), ("insert or rollback into u values (1) (IntegrityError)", ""),
+        ("rollback", "LOCK"),
+    ]  # fmt: skip
