@@ -43,9 +43,12 @@ _FUNCTIONS: tuple[Replacement, ...] = (
 
 def _of_sqlite(module: ModuleType) -> Iterable[Replacement]:
     # Not before the program has imported it.
+    from .databases._connections import Connection
     from .databases._sqlite import connect
 
-    return [(owner, "connect", connect) for owner in (module, loaded("sqlite3")) if owner is not None]
+    names = (("connect", connect), ("Connection", Connection))
+    owners = [owner for owner in (module, loaded("sqlite3")) if owner is not None]
+    return [(owner, name, ours) for owner in owners for name, ours in names]
 
 
 def _of_glob(module: ModuleType) -> Iterable[Replacement]:

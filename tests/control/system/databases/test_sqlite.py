@@ -106,6 +106,16 @@ def begun(connection: Any, *statements: str) -> None:
             lambda c: c.cursor().execute("select 1").fetchone(),
             [("select 1", "data"), ("read rows of select 1 (1 row)", "data")],
         ),
+        (
+            lambda c: begun(c, "create temp table u (n)", "delete from u", "delete from t", "rollback"),
+            [
+                ("begin", ""),
+                ("create temp table u (n)", "DATA LOCK"),
+                ("delete from u (0 rows)", "LOCK"),
+                ("delete from t (0 rows)", "LOCK"),
+                ("rollback", "DATA LOCK"),
+            ],  # fmt: skip
+        ),
         (backed_up, [("backup to :memory:", "DATA LOCK data")]),
         (lambda c: c.serialize(), [("serialize", "data")]),
     ],
@@ -201,11 +211,11 @@ def test_what_a_programs_own_connection_does_is_a_step(tmp_path: Path) -> None:
 
 
 def test_without_control_nothing_is_replaced() -> None:
-    held = {"connect": sqlite3.connect}
+    held = {"connect": sqlite3.connect, "class": sqlite3.Connection}
     with Control():
         assert sqlite3.connect is sqlite3.dbapi2.connect is not held["connect"]
         with closing(sqlite3.connect(":memory:")) as connection:
-            assert type(connection) is sqlite3.Connection
+            assert type(connection) is held["class"]
     assert sqlite3.connect is sqlite3.dbapi2.connect is held["connect"]
 
 
@@ -318,4 +328,67 @@ def test_the_end_of_a_transaction_by_an_attribute_is_a_step(tmp_path: Path) -> N
 
     assert [step for step, _ in steps_of(body)] == [
         "delete from t (0 rows)", "commit", "begin immediate", "delete from t (0 rows)", "commit",
+    ]  # fmt: skip
+
+
+def test_the_class_may_be_called_directly(tmp_path: Path) -> None:
+    genuine = sqlite3.connect(":memory:")
+    real = type(genuine)
+
+    def body() -> None:
+        assert sqlite3.Connection is not real
+        assert isinstance(genuine, sqlite3.Connection)
+        assert issubclass(Connection, sqlite3.Connection)
+        assert not isinstance(genuine, Connection)
+        assert not issubclass(int, sqlite3.Connection)
+        with closing(sqlite3.Connection(tmp_path / "app.db", 3, isolation_level=None)) as connection:
+            assert isinstance(connection, sqlite3.Connection)
+            assert isinstance(connection, real)
+            sqlite3.Connection.execute(genuine, "select 1").fetchall()
+            connection.execute("begin immediate")
+
+    assert [step for step, _ in steps_of(body)] == ["begin immediate", "close"]
+    assert sqlite3.Connection is real
+    genuine.close()
+
+
+@pytest.mark.parametrize("calls_base", [False, True])
+def test_a_class_that_is_derived_in_a_test_can_be_used_there(tmp_path: Path, calls_base: bool) -> None:
+    def body() -> None:
+        class Own(sqlite3.Connection):
+            def __init__(self, *args: Any, **options: Any) -> None:
+                if calls_base:
+                    sqlite3.Connection.__init__(self, *args, **options)
+                else:
+                    super().__init__(*args, **options)
+
+            def begin(self) -> None:
+                self.execute("begin immediate")
+
+        with closing(sqlite3.connect(tmp_path / "app.db", factory=Own)) as connection:
+            connection.begin()
+        with closing(Own(tmp_path / "app.db")) as connection:
+            connection.begin()
+
+    steps = [step for step, _ in steps_of(body)]
+    # The second one is not seen if its class skips ours.
+    assert steps == ["begin immediate", "close"] * (1 if calls_base else 2)
+
+
+def test_a_transaction_that_an_error_rolls_back_gives_its_lock_back(tmp_path: Path) -> None:
+    with opened(tmp_path / "app.db") as connection:
+        connection.execute("create table u (n unique)")
+        connection.execute("insert into u values (1)")
+        connection.commit()
+
+    def body() -> None:
+        with closing(sqlite3.connect(tmp_path / "app.db", isolation_level=None)) as connection:
+            connection.execute("begin immediate")
+            with pytest.raises(sqlite3.IntegrityError):
+                connection.execute("insert or rollback into u values (1)")
+            assert not connection.in_transaction
+
+    assert steps_of(body) == [
+        ("begin immediate", "LOCK"), ("insert or rollback into u values (1) (IntegrityError)", ""),
+        ("rollback", "LOCK"),
     ]  # fmt: skip

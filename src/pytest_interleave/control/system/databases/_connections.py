@@ -11,7 +11,7 @@ from ...scope import _real
 from ...steps._external import Look
 from ...steps._things import WRITE
 from .._announce import announce
-from .._uses import derived, note
+from .._uses import derived, like, note
 from ._asking import is_within, timeout_of
 from ._cursors import CursorLayer, adopt, adopt_cursor, cursors
 from ._databases import database_of
@@ -228,6 +228,32 @@ def connections(base: Any) -> type:
     return known
 
 
+class _Like(type):
+    """The type of the class in the place of `sqlite3.Connection`: all connections are instances of it."""
+
+    def __call__(cls, *args: Any, **options: Any) -> Any:
+        if _units[_get_ident()] is None and not _current.state.making_fixtures:
+            return _Connection(*args, **options) if cls is Connection else super().__call__(*args, **options)
+        return type.__call__(connections(cls), *args, **options)
+
+    def __instancecheck__(cls, thing: Any) -> bool:
+        return isinstance(thing, _Connection) if cls is Connection else super().__instancecheck__(thing)
+
+    def __subclasscheck__(cls, kind: Any) -> bool:
+        return issubclass(kind, _Connection) if cls is Connection else super().__subclasscheck__(kind)
+
+
+class Connection(_Connection, metaclass=_Like):
+    """In the place of `sqlite3.Connection`. Its methods are those of that class, for all that call them there."""
+
+    __slots__ = ()
+    __module__ = "sqlite3"
+
+
+like(_Connection, Connection)
+_classes[Connection] = connections(_Connection)
+
+
 def give_session(connection: Any, session: Session) -> None:
     """Let a connection have its session, until it is gone."""
     connection._session = session
@@ -239,4 +265,4 @@ def adopt_connection(made: Any) -> bool:
     return adopt(made, connections, _classes)
 
 
-__all__ = ["PARAMETERS", "CursorLayer", "adopt_connection", "connections", "give_session", "note_unseen"]
+__all__ = ["PARAMETERS", "Connection", "CursorLayer", "adopt_connection", "connections", "give_session", "note_unseen"]

@@ -116,7 +116,7 @@ class Session:
         self.readings = 0
         #: The same of those that change rows, and return them.
         self.returning = 0
-        #: False if a statement that changes rows may take no lock of the database: it may be one of a temporary table.
+        #: False if a statement that changes rows may take no lock of the database: the table may be a temporary one.
         self.plain = True
         # The transaction: the thread that took its lock, the step by which it did and the text of that statement;
         # whether it certainly holds no lock yet; whether it certainly has the lock for writing, or may have it; whether
@@ -208,8 +208,13 @@ class Session:
 
         `failed` says whether it has raised an error, and `busy` whether that was because of another connection's lock.
         """
-        was, self.in_transaction = self.in_transaction, within
-        effect = statement.effect
+        was, effect = self.in_transaction, statement.effect
+        if was and not within and effect not in _ENDING:
+            # An error has rolled it back: `INSERT OR ROLLBACK`, or a trigger.
+            self.mark_end("rollback", self.touches(ROLLS_BACK))
+        self.in_transaction = within
+        if statement.temporary:
+            self.plain = False
         if not within:
             if was:
                 self._begin_anew()
@@ -269,7 +274,7 @@ class Session:
             return
         place = user_frame(sys._getframe(2))
         if place is not None:
-            text = f"{verb} a connection to {self.database.name}"
+            text = verb if verb == "rollback" else f"{verb} a connection to {self.database.name}"
             step, touched = external_step(self.database.name, verb, lambda: _Look(touches, True, text), place)
             unit.execution.mark(unit, step, touched)
 

@@ -17,7 +17,7 @@ from ...steps._things import WRITE
 from .._uses import like, note
 from ._asking import timeout_of
 from ._connections import PARAMETERS, adopt_connection, connections, give_session
-from ._databases import database_of
+from ._databases import database_of, thing_of
 from ._sessions import Session
 
 _units = _current.units
@@ -38,15 +38,17 @@ def connect(database: Any, *args: Any, **options: Any) -> Any:
     options.update(zip(PARAMETERS, args, strict=False))
     factory = options.get("factory", sqlite3.Connection)
     if isinstance(factory, type):
-        return _real_connect(database, **{**options, "factory": connections(factory)})
+        options["factory"] = connections(factory)
     made = _real_connect(database, **options)
-    found = database_of(database, uri=bool(options.get("uri", False)))
     if adopt_connection(made):
-        shared = not options.get("check_same_thread", True)
-        give_session(made, Session(found, timeout_of(options.get("timeout", 5.0)), is_shared=shared))
+        if getattr(made, "_session", None) is None:
+            # A program's own class may not have called all of ours.
+            found = database_of(database, uri=bool(options.get("uri", False)))
+            shared = not options.get("check_same_thread", True)
+            give_session(made, Session(found, timeout_of(options.get("timeout", 5.0)), is_shared=shared))
     elif unit is not None:
         # None of its later uses will be seen.
-        note(unit, found.thing, WRITE, "opened")
+        note(unit, thing_of(database, uri=bool(options.get("uri", False))), WRITE, "opened")
     return made
 
 

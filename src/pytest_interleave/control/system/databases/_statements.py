@@ -42,6 +42,7 @@ _PADDING = re.compile(r"(?:\s+|--[^\n]*(?:\n|$)|/\*.*?(?:\*/|$)|;)*", re.DOTALL)
 _WORD = re.compile(r"\w*")
 _CHANGES = re.compile(r"\b(?:INSERT|UPDATE|DELETE|REPLACE)\b", re.IGNORECASE)
 _RETURNS = re.compile(r"\bRETURNING\b", re.IGNORECASE)
+_TEMPORARY = re.compile(r"\bTEMP(?:ORARY)?\b", re.IGNORECASE)
 _OF_SAVEPOINT = re.compile(r"ROLLBACK\s+(?:TRANSACTION\s+)?TO\b", re.IGNORECASE)
 _PRAGMA = re.compile(
     r"PRAGMA\s+(?:(?:\w+|\"[^\"]*\")\s*\.\s*)?(\w+)\s*(?:=\s*(.*?)|\(\s*(.*?)\s*\))?\s*;?\s*$",
@@ -91,6 +92,8 @@ class Statement(NamedTuple):
     begins: bool
     #: Whether rows are to be fetched before a change is complete.
     returns: bool
+    #: Whether it concerns tables that only the connection has.
+    temporary: bool = False
     #: Of a pragma, its name and the value that it sets.
     pragma: str = ""
     value: str = ""
@@ -132,6 +135,7 @@ def _parse(sql: str) -> Statement:
         _table(text) if effect in (READS, CHANGES) and pragma is None else "",
         word in ("INSERT", "UPDATE", "DELETE", "REPLACE"),
         effect == CHANGES and _RETURNS.search(text) is not None,
+        _TEMPORARY.search(text) is not None,
         "" if pragma is None else pragma[1].lower(),
         "" if pragma is None else (pragma[2] or pragma[3] or "").strip("'\" "),
     )
