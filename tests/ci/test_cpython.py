@@ -23,6 +23,8 @@ LEFT_OUT = {
     "delete_false": "a callback of `weakref.finalize` at the end of a `with` block, which is not about files",
     "exit_on_shutdown": "the same",
     "daemon_threads": "it waits for processes with threads, which takes long",
+    "filetime": "the system sets the time at which a file is changed, which cannot be set otherwise, in real time",
+    "cpu_count_affinity": "the process runs on one CPU while a test is under control",
     "Sendfile": "its server is a thread that waits for real sockets",
 }
 

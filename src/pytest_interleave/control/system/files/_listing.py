@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import warnings
 from collections.abc import Iterator
 from types import GenericAlias
 from typing import Any
@@ -83,10 +84,14 @@ class DirEntry(metaclass=_Kind):
 class Entries:
     """The iterator that `os.scandir` returns."""
 
+    # Until the directory has been read.
+    _is_closed = True
+
     def __init__(self, real: Any, descriptor: int | None) -> None:
         with real:
             self._found = [DirEntry(each, descriptor) for each in real]
         self._left: Iterator[DirEntry] = iter(self._found)
+        self._is_closed = False
 
     def __len__(self) -> int:
         return len(self._found)
@@ -95,11 +100,20 @@ class Entries:
         return self
 
     def __next__(self) -> DirEntry:
-        return next(self._left)
+        for entry in self._left:
+            return entry
+        self._is_closed = True
+        raise StopIteration
 
     def close(self) -> None:
         """End the iteration."""
         self._left = iter(())
+        self._is_closed = True
+
+    def __del__(self) -> None:
+        # The real one is still open, too.
+        if not self._is_closed:
+            warnings.warn(f"unclosed scandir iterator {self!r}", ResourceWarning, source=self, stacklevel=1)
 
     def __enter__(self) -> Entries:
         return self

@@ -26,18 +26,20 @@ class Found(NamedTuple):
     links: tuple[str, ...] = ()
 
 
-#: What each path of a directory leads to. Links may lead elsewhere later.
+#: What each path of a directory leads to, and each absolute path of an entry. Links may lead elsewhere later.
 _real_directories: dict[str, Found] = {}
+_entries: dict[str, Found] = {}
 
 
 def forget_directories() -> None:
     """Forget where links lead: because one has changed, or because an execution is over."""
     _real_directories.clear()
+    _entries.clear()
 
 
 def forget_opened() -> None:
     """Forget what was opened by which path; to be called between tests."""
-    _real_directories.clear()
+    forget_directories()
     _opened.clear()
 
 
@@ -47,13 +49,21 @@ def entry_of(path: Any, dir_fd: int | None = None) -> Found:
     Raises `TypeError` or `ValueError` if `path` is not a path.
     """
     text = os.fsdecode(path)
-    if not os.path.isabs(text):
+    known = _entries.get(text)
+    if known is not None:
+        return known
+    is_absolute = os.path.isabs(text)
+    given = text
+    if not is_absolute:
         text = os.path.join(_getcwd() if dir_fd is None else path_of_descriptor(dir_fd), text)
     directory, name = os.path.split(text.rstrip(os.sep) or os.sep)
     if name in ("", os.curdir, os.pardir):
         return _followed(text, 0)
-    found = _real_directory(directory, 0)
-    return Found(os.path.join(found.path, _normcase(name)), found.links)
+    above = _real_directory(directory, 0)
+    found = Found(os.path.join(above.path, _normcase(name)), above.links)
+    if is_absolute:
+        _entries[given] = found
+    return found
 
 
 def target_of(path: Any, dir_fd: int | None = None) -> Found:
@@ -80,7 +90,13 @@ _MOST_LINKS = 40
 def _real_directory(path: str, links: int) -> Found:
     known = _real_directories.get(path)
     if known is None:
-        known = _real_directories[path] = _followed(path, links)
+        # From the top down: a path may have more parts than the stack has room for.
+        unknown = [path]
+        while (above := os.path.dirname(unknown[-1])) != unknown[-1] and above not in _real_directories:
+            unknown.append(above)
+        for each in reversed(unknown):
+            known = _real_directories[each] = _followed(each, links)
+        assert known is not None
     return known
 
 
