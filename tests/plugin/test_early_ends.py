@@ -107,9 +107,10 @@ def test_memory(counter, run_concurrent):
 
 @pytest.mark.concurrency(schedules=60, seconds=None)
 def test_while_it_starts():
-    thread = threading.Thread(target=locale.setlocale, args=(locale.LC_NUMERIC, "C"))
+    set_it, number = locale.setlocale, locale.LC_NUMERIC
+    thread = threading.Thread(target=set_it, args=(number, "C"))
     thread.start()
-    locale.setlocale(locale.LC_NUMERIC, "C")
+    set_it(number, "C")
     thread.join()
 """
 

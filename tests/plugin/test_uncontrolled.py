@@ -28,7 +28,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-C = pytest.mark.concurrency(schedules=30, seconds=None)
+C = pytest.mark.concurrency(schedules=100, seconds=None)
 
 @pytest.fixture
 def file(tmp_path):
@@ -174,7 +174,8 @@ FOUND = {
     "test_store[ini]": "dirty read of store.ini",
     "test_appended": "exhaustive: all ",
     "test_one_handle": "exhaustive: all 2 interleavings",
-    "test_one_connection": "exhaustive: all 2 interleavings",
+    # Its transaction lasts from one schedule to the next.
+    "test_one_connection": None,
     "test_process": "sampled: ",
 }
 

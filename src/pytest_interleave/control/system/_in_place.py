@@ -19,7 +19,7 @@ from ._late_imports import LateImports
 from ._program_steps import forget_resources
 from .databases import _dbm
 from .databases._databases import forget_databases
-from .files import _descriptors, _entries, _listing, _locks, _logs, _mapped, _open
+from .files import _defaults, _descriptors, _entries, _listing, _locks, _logs, _mapped, _open
 from .files._handles import forget_descriptors
 from .files._touched import forget_touched
 
@@ -79,6 +79,7 @@ _OF_MODULES: dict[str, Callable[[ModuleType], Iterable[Replacement]]] = {
     "dbm.ndbm": _dbm.replacements,
     "logging": _logs.replacements,
     "glob": _of_glob,
+    "tempfile": lambda module: _defaults.of_tempfile(module, _by_real),
 }
 
 #: Sets of functions of `os`: programs check whether a function is in them, so the stand-ins have to be in them, too.

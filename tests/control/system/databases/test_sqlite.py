@@ -81,7 +81,7 @@ def begun(connection: Any, *statements: str) -> None:
             [
                 ("insert into t values (1) (1 row)", "LOCK"),
                 ("insert into t values (1) (1 row)", ""),
-                ("commit", "DATA LOCK"),
+                ("commit (insert into t values (1), insert into t values (1))", "DATA LOCK"),
             ],
         ),
         (
@@ -100,7 +100,7 @@ def begun(connection: Any, *statements: str) -> None:
         (lambda c: c.execute("pragma user_version = 3"), [("pragma user_version = 3", "DATA LOCK")]),
         (
             lambda c: c.executescript("begin; delete from t; commit; select 1"),
-            [("begin", ""), ("delete from t", "LOCK"), ("commit", "DATA LOCK"), ("select 1", "data")],
+            [("begin", ""), ("delete from t", "LOCK"), ("commit (delete from t)", "DATA LOCK"), ("select 1", "data")],
         ),
         (
             lambda c: c.cursor().execute("select 1").fetchone(),
@@ -327,7 +327,7 @@ def test_the_end_of_a_transaction_by_an_attribute_is_a_step(tmp_path: Path) -> N
             assert not connection.in_transaction
 
     assert [step for step, _ in steps_of(body)] == [
-        "delete from t (0 rows)", "commit", "begin immediate", "delete from t (0 rows)", "commit",
+        "delete from t (0 rows)", "commit (delete from t)", "begin immediate", "delete from t (0 rows)", "commit (delete from t)",
     ]  # fmt: skip
 
 
@@ -389,6 +389,6 @@ def test_a_transaction_that_an_error_rolls_back_gives_its_lock_back(tmp_path: Pa
             assert not connection.in_transaction
 
     assert steps_of(body) == [
-        ("begin immediate", "LOCK"), ("insert or rollback into u values (1) (IntegrityError)", ""),
+        ("begin immediate", "LOCK"), ("insert or rollback into u values (1): UNIQUE constraint failed: u.n", ""),
         ("rollback", "LOCK"),
     ]  # fmt: skip

@@ -23,9 +23,9 @@ from .._uses import derived, like
 from ._descriptor_steps import failed, use_content
 from ._handles import Handle, about_to_close, add_file, closed, handle_of, name_of_descriptor, watch_file
 from ._kept_files import is_kept
-from ._paths import entry_of, followed, is_device, status, target_of
+from ._paths import entry_of, followed, is_device, status, status_of_descriptor, target_of
 from ._times import set_time
-from ._touched import WORKING_DIRECTORY, data, entry, name_of
+from ._touched import WORKING_DIRECTORY, data, entry, is_new, name_of
 from ._touched import mode as mode_of
 
 if TYPE_CHECKING:
@@ -189,6 +189,8 @@ def open_(
         raise
     if unit is not None and doing is not None and doing.is_change:
         set_time(unit, raw.fileno())
+        if doing.text.startswith(CREATE):
+            is_new(status_of_descriptor(raw.fileno()))
     if opener is not None:
         # It has opened something by `os.open`, as a rule, and not what it is said to have opened.
         handle.name = name_of_descriptor(raw.fileno(), handle.name)
@@ -246,6 +248,10 @@ def name_at(path: Any) -> str:
         return str(path)
 
 
+#: What a step is called that opens a file which is not there yet.
+CREATE = "create"
+
+
 def announce_opening(
     unit: Unit,
     path: Any,
@@ -268,12 +274,12 @@ def announce_opening(
         if not exclusive:
             found = followed(found)
         there = status(found.path)
-        is_new = creates and there is None
-        touches = entry(found, WRITES if is_new else READS) + mode_of(there, found.path)
+        is_missing = creates and there is None
+        touches = entry(found, WRITES if is_missing else READS) + mode_of(there, found.path)
         if truncates or finds_end:
             touches += data(there, WRITES if truncates else READS)
-        verb = "create" if is_new or exclusive else "truncate" if truncates else "open"
-        return Look(relative_to(path, dir_fd) + touches, is_new or truncates, f"{verb} {name}")
+        verb = CREATE if is_missing or exclusive else "truncate" if truncates else "open"
+        return Look(relative_to(path, dir_fd) + touches, is_missing or truncates, f"{verb} {name}")
 
     try:
         if is_device(entry_of(path, dir_fd).path):

@@ -142,6 +142,12 @@ _MOST_MOVED = 100
 _scandir = os.scandir
 
 
+def is_new(found: os.stat_result | None) -> None:
+    """Note that a file has just been created: one that had its inode before was removed out of sight."""
+    if found is not None:
+        _files.pop(inode_of(found), None)
+
+
 def has_lost_entry(found: os.stat_result | None) -> None:
     """Note that an entry of a file is about to be removed, or replaced.
 
