@@ -327,7 +327,8 @@ def test_the_end_of_a_transaction_by_an_attribute_is_a_step(tmp_path: Path) -> N
             assert not connection.in_transaction
 
     assert [step for step, _ in steps_of(body)] == [
-        "delete from t (0 rows)", "commit (delete from t)", "begin immediate", "delete from t (0 rows)", "commit (delete from t)",
+        "delete from t (0 rows)", "commit (delete from t)", "begin immediate", "delete from t (0 rows)",
+        "commit (delete from t)",
     ]  # fmt: skip
 
 
