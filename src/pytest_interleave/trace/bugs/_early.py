@@ -97,6 +97,9 @@ class EarlyBugs:
             return Bug(named if len(named) <= WIDEST else f"Race condition on {what}", what)
         named = f"Order violation: {text}"
         # A thread that takes too long for a timeout does not need another order.
+        if what.startswith("a connection to "):
+            helps = "hold one lock around each use of the connection, or give each thread one of its own"
+            return Bug(f"Race condition on {what}", what, helps)
         is_late = any(isinstance(operation, HeldUp) for _, operation, _ in self._log)
         helps = "" if is_late else "make the order explicit: with an Event, a queue or join()"
         return Bug(named if len(named) <= WIDEST else f"Order violation on {what}", what, helps)

@@ -28,7 +28,11 @@ def advice_for_database(log: Sequence[Step], first: Access, other: Access, what:
     if not isinstance(operation, External) or first.part not in _PARTS:
         return None
     if _connections(log[first.position]) & _connections(log[other.position]):
-        return "give each thread a connection of its own"
+        # A transaction is that of the connection, so it does not keep the threads apart.
+        return None if what in ("read and write", "check and act") else "give each thread a connection of its own"
+    if "execute" not in first.place.text:
+        # A library runs the statement.
+        return None
     return _HELPS.get(what, "")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from ...control import Outcome, Step
 from ...control.steps import External
-from ...control.system import Refused
+from ...control.system import Refused, refused_by
 from ..bugs._bug import WIDEST, Bug
 
 #: A bug that a database was locked, and the positions of the steps that it consists of.
@@ -32,8 +32,8 @@ def _refusals(outcome: Outcome) -> Iterator[Refused]:
         if id(error) in seen:
             continue
         seen.add(id(error))
-        refused = getattr(error, "refused", None)
-        if isinstance(refused, Refused):
+        refused = refused_by(error)
+        if refused is not None:
             yield refused
         # As a library does that has errors of its own.
         errors += [each for each in (error.__cause__, error.__context__) if each is not None]

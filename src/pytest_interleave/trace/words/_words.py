@@ -257,11 +257,11 @@ class Words:
 
 #: The verbs with which steps on files begin.
 _VERBS = frozenset(
-    "access change chmod copy create get link list lock open read remove rename replace stat truncate write".split()
+    "access change chmod create get link list lock open read remove rename replace stat truncate write".split()
 )
 
 
-_OTHER_VERBS = {"close": "closes", "commit": "commits", "rollback": "rolls back"}
+_OTHER_VERBS = {"close": "closes", "copy": "copies", "commit": "commits", "rollback": "rolls back"}
 
 
 def in_third_person(text: str) -> str:

@@ -15,6 +15,7 @@ import pytest
 
 from pytest_interleave.control.interpreter import real_seconds
 from pytest_interleave.control.steps import kinds
+from pytest_interleave.control.system import refused_by
 from tests.driving import execute, require_good_end, value_of
 
 #: Seconds that SQLite itself waits in these tests, if it does.
@@ -184,7 +185,8 @@ def test_the_note_says_who_holds_the_database(tmp_path: Path) -> None:
         r" It waits for database (app|other)\.db\.",
         holds,
     )
-    refused = errors[0].refused  # type: ignore[attr-defined]
+    refused = refused_by(errors[0])
+    assert refused is not None
     assert refused.is_circular
     assert refused.wait.expired_at is not None
     assert [(holder.statement, holder.waiting_statement) for holder in refused.holders] == [("begin immediate",) * 2]

@@ -30,7 +30,7 @@ from ...steps._kinds import ACQUIRE
 from ...steps._operations import ImpatientOperation, Operation
 from .._uses import user_frame
 from ._asking import LOCKED, has_begun, internally, is_about_lock, is_wal, is_within, set_timeout, succeeds
-from ._databases import Database, Holder, Refused
+from ._databases import Database, Holder, Refused, note_refused
 from ._statements import CHANGES, COMMIT, COMMITS, DEFINES, EXCLUDES, MAY_COMMIT, READS, RESERVES
 
 if TYPE_CHECKING:
@@ -324,7 +324,7 @@ class _Wait:
         del database.refused[:-_MOST_REFUSED]
         for note in self._notes(refused, database):
             self._error.add_note(note)
-        self._error.refused = refused  # type: ignore[attr-defined]
+        note_refused(self._error, refused)
         raise self._error
 
     def _reason(self, database: Database) -> str:

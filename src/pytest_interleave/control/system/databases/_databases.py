@@ -68,6 +68,24 @@ class Refused(NamedTuple):
         return self.wait is not None and any(holder.waits_for is not None for holder in self.holders)
 
 
+#: By exception, the statement whose failure it is. As an attribute, it would be a part of what the exception contains.
+_refused: weakref.WeakKeyDictionary[BaseException, Refused] = weakref.WeakKeyDictionary()
+
+
+def note_refused(error: BaseException, refused: Refused) -> None:
+    """Note which statement's failure an exception is."""
+    _refused[error] = refused
+
+
+def refused_by(error: BaseException) -> Refused | None:
+    """Return the statement whose failure an exception is; None if it is not that of one that was refused."""
+    try:
+        return _refused.get(error)
+    except TypeError:
+        # Of a class whose objects cannot be hashed, or have no weak references.
+        return None
+
+
 class Database(Key, TimesOut):
     """A database; what its connections hold of it decides which of them can continue.
 
