@@ -24,6 +24,7 @@ HEADLINES = {
     "trace/bugs/_bugs.py": r'(?:Bug\(\s*f")([A-Z][a-z -]+?) (?:on|of|between|by|race on)\b',
     "detect/deadlocks/_circular_waits.py": r'(?:Diagnosis\(|bug =)\s*f?"(?:\{[^}]*\} )*([a-z() -]{6,})',
     "detect/deadlocks/_endless_waits.py": r'(?:Diagnosis\(|bug =)\s*f?"(?:\{[^}]*\} )*([a-z() -]{6,})',
+    "trace/story/_locked.py": r'"(Deadlock: [a-z ]+|Write refused on )',
     "trace/story/_deadlock.py": r'"((?:Livelock: no|Suspected livelock: all) [a-z ]+)"',
     "plugin/running/explanations/_explanation.py": r'f?"((?:Not a race|Race condition|Timeout|Resource leak)[^{"(]*)',
 }

@@ -10,9 +10,9 @@ EXPECTED = "expected failure"
 #: First words of bugs, which are no names: within a line they are in lower case.
 _BUG_WORDS = frozenset(
     (
-        "Atomicity", "Check-then-act", "Concurrent", "Data", "Deadlock", "Dirty", "Fixture", "Inconsistent",
+        "Atomicity", "Check-then-act", "Concurrent", "Data", "Database", "Deadlock", "Dirty", "Fixture", "Inconsistent",
         "Intermediate", "Livelock", "Lock-order", "Lost", "Non-repeatable", "Not", "Order", "Probably", "Race",
-        "Resource", "Self-deadlock", "Set-up", "Stale", "Suspected", "Teardown", "Timeout",
+        "Resource", "Self-deadlock", "Set-up", "Stale", "Suspected", "Teardown", "Timeout", "Write",
     )
 )  # fmt: skip
 

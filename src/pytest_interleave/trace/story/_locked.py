@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ...control import Outcome, Step
+from ...control.execution import short_name
 from ...control.steps import External
 from ...control.system import Refused, refused_by
 from ..bugs._bug import WIDEST, Bug
@@ -17,9 +18,9 @@ Locked = tuple[Bug, tuple[int, ...]]
 def locked(outcome: Outcome) -> Locked | None:
     """Return the bug that a thread has failed because a database was locked, and its steps; None if that is not why."""
     refusals = sorted(_refusals(outcome), key=lambda each: each.position)
-    circular = next((each for each in refusals if each.is_circular), None)
+    circular = next((each for each in refusals if each.circle is not None), None)
     if circular is not None:
-        return _of_circle(circular, refusals, outcome.log)
+        return _of_circle(circular, outcome.log)
     return _of_one(refusals[0], outcome.log) if refusals else None
 
 
@@ -41,25 +42,29 @@ def _refusals(outcome: Outcome) -> Iterator[Refused]:
             errors += error.exceptions
 
 
-def _of_circle(refused: Refused, refusals: Sequence[Refused], log: Sequence[Step]) -> Locked:
-    holder = next(each for each in refused.holders if each.waits_for is not None)
-    awaited = [refused.name, str(holder.waits_for).partition(" (")[0]]
+def _of_circle(refused: Refused, log: Sequence[Step]) -> Locked:
+    holder = refused.circle
+    assert holder is not None
+    awaited = [refused.name, short_name(str(holder.waits_for))]
     named = f"Deadlock: circular wait on {awaited[0]} and {awaited[1]}"
-    if awaited[0] == awaited[1]:
-        named = f"Deadlock: two transactions wait for {awaited[0]}"
-    found = [
-        _position(log, holder.unit, holder.since),
-        _wait(log, refused.unit, refused.position),
-        _wait(log, holder.unit, len(log)),
-    ]
-    others = (each for other in refusals for each in other.holders if each.unit is refused.unit)
-    found += [_position(log, each.unit, each.since) for each in others][:1]
     helps = "begin transactions on these databases in the same order everywhere, or guard both with one lock"
     if awaited[0] == awaited[1]:
+        named = f"Deadlock: two transactions wait for {awaited[0]}"
         helps = "begin transactions that write with BEGIN IMMEDIATE"
+    elif refused.taken is None:
+        helps = "take the lock and begin the transaction in the same order everywhere"
+    found = (
+        _position(log, holder.unit, holder.since),
+        _position(log, refused.unit, refused.taken),
+        _wait(log, refused.unit, refused.position),
+        _wait(log, holder.unit, len(log)),
+    )
     bug = Bug(named if len(named) <= WIDEST else f"Deadlock: circular wait on {awaited[0]}", help=helps)
     return bug, tuple(sorted({at for at in found if at is not None}))
 
+
+#: What a thread waits for that sleeps.
+TIME = "time to pass"
 
 _HELPS = {
     "upgrade": "begin a transaction that writes with BEGIN IMMEDIATE, before it reads; or repeat it",
@@ -80,7 +85,12 @@ def _of_one(refused: Refused, log: Sequence[Step]) -> Locked:
         named = f"Write refused on {name}: the transaction has read before"
     elif holder is not None:
         by = holder.unit.name
-        named += f": {by} is in a transaction" if holder.waits_for is None else f": {by} waits for {holder.waits_for}"
+        if holder.waits_for is None:
+            named += f": {by} is in a transaction"
+        elif holder.waits_for == TIME:
+            named += f": {by} sleeps in a transaction"
+        else:
+            named += f": {by} waits for {short_name(holder.waits_for)}"
     found = [None if holder is None else _position(log, holder.unit, holder.since)]
     own = refused.position - 1
     if refused.reason == "upgrade":

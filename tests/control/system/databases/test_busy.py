@@ -187,7 +187,7 @@ def test_the_note_says_who_holds_the_database(tmp_path: Path) -> None:
     )
     refused = refused_by(errors[0])
     assert refused is not None
-    assert refused.is_circular
+    assert refused.circle is not None
     assert refused.wait.expired_at is not None
     assert [(holder.statement, holder.waiting_statement) for holder in refused.holders] == [("begin immediate",) * 2]
 

@@ -25,6 +25,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from ...execution.units._at_large import LetGo, settled
+from ...execution.units._waits import blocker_of
 from ...steps._external import External
 from ...steps._kinds import ACQUIRE
 from ...steps._operations import ImpatientOperation, Operation
@@ -317,8 +318,18 @@ class _Wait:
         holders = tuple(_holder(each, each.unit) for each, its in held if its is database and each.unit is not None)
         reason = self._reason(database)
         own = doing_of(run.session.since) if run.session.holds else None
+        circle = next((each for each in holders if self._step is not None and waits_for(each.unit, run.unit)), None)
         refused = Refused(
-            run.unit, database.describe(), run.statement.text, own, len(run.unit.log), reason, self._step, holders
+            run.unit,
+            database.describe(),
+            run.statement.text,
+            own,
+            len(run.unit.log),
+            reason,
+            self._step,
+            holders,
+            circle,
+            None if circle is None else _taken(circle.unit, run.unit),
         )
         database.refused.append(refused)
         del database.refused[:-_MOST_REFUSED]
@@ -361,6 +372,25 @@ def _holder(session: Session, unit: Unit) -> Holder:
         str(resource.describe()) if waits else None,  # type: ignore[union-attr]
         resource.wanted.get(unit.index, "") if isinstance(resource, Database) else "",
     )
+
+
+def waits_for(unit: Unit, other: Unit) -> bool:
+    """Whether a thread waits for another one, perhaps through others."""
+    seen: set[Unit] = set()
+    waiting: Unit | None = unit
+    while waiting is not None and waiting not in seen:
+        seen.add(waiting)
+        waiting = blocker_of(waiting)
+        if waiting is other:
+            return True
+    return False
+
+
+def _taken(unit: Unit, holder: Unit) -> Doing | None:
+    """Return the step by which `holder` has taken the database that `unit` waits for."""
+    resource: object = unit.resource
+    held = resource.blocking(readers=True) if isinstance(resource, Database) else []
+    return next((doing_of(session.since) for session in held if session.unit is holder), None)
 
 
 def doing_of(step: Operation | None) -> Doing | None:

@@ -61,11 +61,10 @@ class Refused(NamedTuple):
     #: The last step that waited; None if SQLite does not wait at all.
     wait: Operation | None
     holders: tuple[Holder, ...]
-
-    @property
-    def is_circular(self) -> bool:
-        """Whether a thread that it has waited for waited for it, in turn."""
-        return self.wait is not None and any(holder.waits_for is not None for holder in self.holders)
+    #: The holder that waited for this thread, perhaps through others: a circular wait; None if none did.
+    circle: Holder | None = None
+    #: The step by which this thread has taken what that holder waits for; None if it is no database.
+    taken: Doing | None = None
 
 
 #: By exception, the statement whose failure it is. As an attribute, it would be a part of what the exception contains.
