@@ -23,7 +23,7 @@ import pytest_interleave
 from tests.quality.sharing import in_threads
 from tests.thorough import some
 
-pytestmark = pytest.mark.concurrency(schedules=500, seed=19, seconds=60)
+pytestmark = pytest.mark.concurrency(seed=19, seconds=60)
 
 
 def test_replace_under_a_lock(tmp_path):
