@@ -184,8 +184,7 @@ class CursorLayer(_Cursor):
             return call()
         session, statement = reading.session, reading.statement
         doing: Doing | None = None
-        touches = session.touches_of_fetch(statement)
-        if len(unit.log) != reading.seen and touches and not session.is_private:
+        if len(unit.log) != reading.seen and not session.is_private and session.fetches_matter(statement):
             text = f"read rows of {statement.text}"
             writes = statement.effect == CHANGES
             look = lambda: Look(session.touches_of_fetch(statement), writes, text)  # noqa: E731
@@ -252,9 +251,9 @@ def _remember_timeout(session: Session, statement: Statement) -> str:
     """Remember how long a program wants to wait for locks, and return a statement that returns what it expects."""
     if statement.value:
         try:
-            session.timeout = max(0, int(statement.value))
+            session.set_timeout(max(0, int(statement.value)))
         except ValueError:
-            session.timeout = 0
+            session.set_timeout(0)
     return f"SELECT {session.timeout} AS timeout"
 
 

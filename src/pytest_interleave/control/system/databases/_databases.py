@@ -92,8 +92,8 @@ class Database(Key, TimesOut):
     """
 
     __slots__ = (
-        "is_private", "reads", "refused", "releases", "reserves", "seen", "sessions", "shares_cache", "thing",
-        "waiting", "wanted", "writes",
+        "is_impatient", "is_private", "reads", "refused", "releases", "reserves", "seen", "sessions", "shares_cache",
+        "thing", "waiting", "wanted", "writes",
     )  # fmt: skip
 
     #: How long a statement waits for others is meant for the worst case: no strategy lets it expire early.
@@ -106,6 +106,8 @@ class Database(Key, TimesOut):
         self.is_private = is_private
         #: Whether connections to it share a cache: then some see what others have not committed yet.
         self.shares_cache = False
+        #: Whether a connection that does not wait for locks has used it.
+        self.is_impatient = False
         self.waiting: list[Unit] = []
         #: How many times a lock may have been given back, and that number when a waiting thread, by its index, failed.
         self.releases = 0

@@ -107,6 +107,8 @@ class Session:
         self.key = _Connection(f"a connection to {database.name}")
         #: Milliseconds that the program lets it wait for locks, and whether SQLite itself was told not to wait.
         self.timeout = timeout
+        if timeout == 0:
+            database.is_impatient = True
         self.virtual = False
         #: Whether several threads may use the connection.
         self.is_shared = is_shared
@@ -192,6 +194,24 @@ class Session:
                 return NOTHING if self.clean else database.reads
             return database.writes if effect != ROLLS_BACK or self.exclusive else database.reserves
         return database.reserves if effect == RESERVES else database.writes
+
+    def set_timeout(self, timeout: int) -> None:
+        """Note how many milliseconds the program lets the connection wait for locks."""
+        self.timeout = timeout
+        if timeout == 0:
+            for database in self.databases:
+                database.is_impatient = True
+
+    def fetches_matter(self, statement: Statement) -> bool:
+        """Whether it matters for others when rows of a statement are fetched.
+
+        They were determined when the statement was run. The last fetch ends the read; a connection that wants to commit
+        waits for that, unless it is not to wait at all.
+        """
+        if not self.touches_of_fetch(statement):
+            return False
+        others = any(database.shares_cache or database.is_impatient for database in self.databases)
+        return self.is_shared or others or statement.effect == CHANGES
 
     def touches_of_fetch(self, statement: Statement) -> Touches:
         """Return what a fetch touches that may be the last one."""
