@@ -184,3 +184,21 @@ def test_a_wait_that_never_ends() -> None:
     assert [(event.kind, event.what) for event in timeline.events if event.waits and event.thread == 1] == [
         ("await", "job 3")
     ]
+
+
+def test_two_calls_of_one_function_that_reads(fresh: Callable[[], Path]) -> None:
+    def body() -> None:
+        path = fresh() / "data"
+        path.write_text("1")
+
+        def read() -> str:
+            return path.read_text()  # read it
+
+        def compare() -> None:
+            first = read()
+            second = read()
+            assert first == second
+
+        in_threads(compares=compare, changes=lambda: path.write_text("22"))
+
+    assert timeline_of(body).bug == "Inconsistent reads of data"

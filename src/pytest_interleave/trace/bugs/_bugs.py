@@ -226,6 +226,11 @@ class Bugs:
             if between.writes and follows_in_line(*operations):
                 helps = self._one_lock(first, last, "both reads", between, between)
                 return Bug(f"Inconsistent reads of {what}", what, helps)
+            calls = common_call(self._words.calls(first.position), self._words.calls(last.position))
+            if between.writes and calls is not None and calls[0] != calls[1]:
+                # Two calls of one function, at different lines of its caller.
+                helps = self._one_lock(first, last, "both reads", between, between)
+                return Bug(f"Inconsistent reads of {what}", what, helps)
             # The same line was run twice, as in a loop that waits for the change.
             return Bug(f"Race condition on {what}", what)
         if check is not None:
