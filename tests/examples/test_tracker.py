@@ -18,6 +18,10 @@ FOLDER = EXAMPLES / "tracker"
 
 #: What is found in the buggy version of each part, and a text that is printed of it.
 FINDINGS = {
+    "test_archive.py::test_one_epic_goes_while_another_returns": (
+        "thread exception",
+        "Deadlock: circular wait on database archive.db and database tracker.db",
+    ),
     "test_database.py::test_a_deleted_epic_leaves_no_task": ("test failure", "more thing"),
     "test_database.py::test_a_rollback_is_that_of_one_thread": (
         "thread exception",
