@@ -34,8 +34,8 @@ FINDINGS = {
     ),
     "test_durations.py::test_a_new_definition_counts": (None, "durations.py"),
     "test_durations.py::test_parse": ("thread exception", "KeyError"),
-    "test_journal.py::test_lines_are_whole": ("test failure", "self._pending.append"),
-    "test_journal.py::test_no_line_is_lost": ("test failure", "self._pending"),
+    "test_journal.py::test_lines_are_whole": ("test failure", "of lines.log"),
+    "test_journal.py::test_no_line_is_lost": ("test failure", "Lost update on self._pending"),
     "test_projects.py::test_a_finished_epic_has_no_open_task": (
         "test failure",
         "Check-then-act race on table epic in tracker.db",
