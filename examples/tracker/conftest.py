@@ -5,7 +5,6 @@ from database import Database, LocalDatabase
 from durations import Durations
 from journal import Journal
 from projects import HastyProjects, Projects
-from statements import SeenConnection, Statements
 
 
 @pytest.fixture(params=["fixed", "buggy"])
@@ -21,22 +20,15 @@ def no_fsync(monkeypatch):
 
 
 @pytest.fixture
-def factory():
-    """The class of the connections."""
-    Statements.last = None
-    return SeenConnection
-
-
-@pytest.fixture
-def database(tmp_path, factory):
-    database = Database(tmp_path / "tracker.db", factory=factory)
+def database(tmp_path):
+    database = Database(tmp_path / "tracker.db")
     yield database
     database.close()
 
 
 @pytest.fixture
-def local(choose, tmp_path, factory):
-    database = choose(Database, LocalDatabase)(tmp_path / "tracker.db", factory=factory)
+def local(choose, tmp_path):
+    database = choose(Database, LocalDatabase)(tmp_path / "tracker.db")
     database.create()
     yield database
     database.close()

@@ -22,11 +22,10 @@ class Database:
 
     SYNCHRONOUS = "NORMAL"
 
-    def __init__(self, path, *, size=8, patience=5.0, factory=sqlite3.Connection):
+    def __init__(self, path, *, size=8, patience=5.0):
         self.path = path
         self.writer = threading.Lock()
         self._patience = patience
-        self._factory = factory
         self._free = threading.Semaphore(size)
         self._idle = []
 
@@ -75,9 +74,7 @@ class Database:
 
     def _open(self):
         # Other processes may write, too: wait for them.
-        connection = sqlite3.connect(
-            self.path, timeout=5.0, isolation_level=None, check_same_thread=False, factory=self._factory
-        )
+        connection = sqlite3.connect(self.path, timeout=5.0, isolation_level=None, check_same_thread=False)
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute(f"PRAGMA synchronous = {self.SYNCHRONOUS}")
         return connection
@@ -148,8 +145,6 @@ class LocalDatabase(Database):
             self._all.pop().close()
 
     def _open(self):
-        connection = sqlite3.connect(
-            self.path, timeout=0, isolation_level=None, check_same_thread=False, factory=self._factory
-        )
+        connection = sqlite3.connect(self.path, timeout=0, isolation_level=None, check_same_thread=False)
         connection.execute(f"PRAGMA synchronous = {self.SYNCHRONOUS}")
         return connection

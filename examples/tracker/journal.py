@@ -43,12 +43,20 @@ class Journal:
 
 
 class UnlockedJournal(Journal):
-    """Buggy: there is no lock, and a line is written in pieces."""
+    """Buggy: there is no lock, so a line that arrives between writing and clearing is lost."""
 
     def write(self, text):
-        self._pending.append(f"{threading.current_thread().name}: ")
-        self._pending.append(text)
-        self._pending.append("\n")
+        self._pending.append(f"{threading.current_thread().name}: {text}\n")
 
     def flush(self):
         self._flush()
+
+
+class UnbufferedJournal(Journal):
+    """Buggy: a line is written to the file at once, but in pieces, and without the lock."""
+
+    def write(self, text):
+        with self.path.open("ab", buffering=0) as file:
+            file.write(f"{threading.current_thread().name}: ".encode())
+            file.write(text.encode())
+            file.write(b"\n")

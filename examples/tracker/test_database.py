@@ -9,8 +9,8 @@ from projects import NoSuchEpic, Projects
 
 
 @pytest.fixture
-def shared(choose, tmp_path, factory):
-    database = choose(Database, SharedDatabase)(tmp_path / "tracker.db", factory=factory)
+def shared(choose, tmp_path):
+    database = choose(Database, SharedDatabase)(tmp_path / "tracker.db")
     database.create()
     yield database
     database.close()

@@ -1,17 +1,9 @@
 """Real threads on real SQLite, as many as on a busy day."""
 
-import sqlite3
 import time
 
-import pytest
 from durations import Durations
 from projects import Projects
-
-
-@pytest.fixture
-def factory():
-    # Nothing is interleaved here, so the scheduler need not see the statements.
-    return sqlite3.Connection
 
 
 def test_a_busy_day(projects, barrier, run_stress):

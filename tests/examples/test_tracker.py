@@ -18,22 +18,38 @@ FOLDER = EXAMPLES / "tracker"
 
 #: What is found in the buggy version of each part, and a text that is printed of it.
 FINDINGS = {
+    "test_archive.py::test_one_epic_goes_while_another_returns": (
+        "thread exception",
+        "Deadlock: circular wait on database archive.db and database tracker.db",
+    ),
     "test_database.py::test_a_deleted_epic_leaves_no_task": ("test failure", "more thing"),
-    "test_database.py::test_a_rollback_is_that_of_one_thread": ("thread exception", "within a transaction"),
+    "test_database.py::test_a_rollback_is_that_of_one_thread": (
+        "thread exception",
+        "Race condition on a connection to tracker.db",
+    ),
     "test_database.py::test_a_thread_that_waits_too_long_gets_an_error": ("thread exception", "DID NOT RAISE"),
-    "test_database.py::test_writers_wait_for_each_other": ("thread exception", "database is locked"),
+    "test_database.py::test_writers_wait_for_each_other": (
+        "thread exception",
+        "Database tracker.db is locked: worker-",
+    ),
     "test_durations.py::test_a_new_definition_counts": (None, "durations.py"),
     "test_durations.py::test_parse": ("thread exception", "KeyError"),
-    "test_journal.py::test_lines_are_whole": ("test failure", "self._pending.append"),
-    "test_journal.py::test_no_line_is_lost": ("test failure", "self._pending"),
-    "test_projects.py::test_a_finished_epic_has_no_open_task": ("test failure", "one more thing"),
+    "test_journal.py::test_lines_are_whole": ("test failure", "of lines.log"),
+    "test_journal.py::test_no_line_is_lost": ("test failure", "Lost update on self._pending"),
+    "test_projects.py::test_a_finished_epic_has_no_open_task": (
+        "test failure",
+        "Check-then-act race on table epic in tracker.db",
+    ),
     "test_projects.py::test_finish_while_the_journal_is_archived": (
         "deadlock",
         "lock-order inversion between",
     ),
-    "test_projects.py::test_no_time_is_lost": ("test failure", "UPDATE task SET minutes = ?"),
-    "test_projects.py::test_one_epic_a_name": ("test failure", "INSERT INTO epic (name)"),
-    "test_sessions.py::test_a_returning_user_keeps_the_session": ("test failure", "INSERT INTO session"),
+    "test_projects.py::test_no_time_is_lost": ("test failure", "Lost update on table task in tracker.db"),
+    "test_projects.py::test_one_epic_a_name": ("test failure", "Check-then-act race on table epic in tracker.db"),
+    "test_sessions.py::test_a_returning_user_keeps_the_session": (
+        "test failure",
+        "Lost update on table session in tracker.db",
+    ),
 }
 
 
