@@ -15,8 +15,7 @@ from .._announce import announce
 from .._uses import like, note
 from ._descriptor_steps import amount, announce_use, failed
 from ._handles import about_to_close, add_copy, handle_of, opened_as, remove_descriptor
-from ._paths import status_of_descriptor
-from ._pipes import pipe_of
+from ._paths import pipe_of, status_of_descriptor
 from ._times import set_time
 from ._touched import data
 

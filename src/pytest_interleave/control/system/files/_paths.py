@@ -6,6 +6,8 @@ import os
 import stat
 from typing import Any, NamedTuple
 
+from ...steps._things import Thing
+
 _stat, _lstat, _fstat = os.stat, os.lstat, os.fstat
 _getcwd = os.getcwd
 _readlink = getattr(os, "readlink", None)
@@ -168,3 +170,12 @@ def status_of_descriptor(descriptor: Any) -> os.stat_result | None:
 def is_device(path: str) -> bool:
     """Whether a path leads to a device or to information about processes, which is not shared by threads."""
     return path.startswith(_DEVICES) and not path.startswith(_SHARED_MEMORY)
+
+
+def pipe_of(descriptor: int) -> Thing | None:
+    """Return the pipe that a descriptor stands for, of which another process may have the other end; None if none."""
+    found = status_of_descriptor(descriptor)
+    if found is None or not stat.S_ISFIFO(found.st_mode):
+        return None
+    path = path_of_descriptor(descriptor)
+    return Thing("pipe", ("pipe", *inode_of(found)), os.path.basename(path) if path.startswith(os.sep) else "pipe")
