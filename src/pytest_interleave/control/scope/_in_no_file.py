@@ -8,7 +8,6 @@ comparisons and `__repr__`.
 
 from __future__ import annotations
 
-import os
 import re
 import weakref
 from collections.abc import Mapping
@@ -16,13 +15,14 @@ from types import CodeType
 from typing import Any
 
 from . import _observed
+from ._frozen import is_file
 from ._modules import imported
 
 
 class _Answers(dict[str, bool]):
     def __missing__(self, filename: str) -> bool:
         with _observed.unobserved():
-            answer = self[filename] = not filename.startswith("<frozen ") and not os.path.exists(filename)
+            answer = self[filename] = not filename.startswith("<frozen ") and not is_file(filename)
         return answer
 
 
