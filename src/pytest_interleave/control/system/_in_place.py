@@ -17,9 +17,10 @@ from ..scope._places import is_ours, is_stdlib
 from . import _event_loops, _process_settings, _processes, _sockets
 from ._late_imports import LateImports
 from ._program_steps import forget_resources
+from ._references import Reference, references_in
 from .databases import _dbm
 from .databases._databases import forget_databases
-from .files import _defaults, _descriptors, _entries, _listing, _locks, _logs, _mapped, _open
+from .files import _descriptors, _entries, _listing, _locks, _logs, _mapped, _open
 from .files._handles import forget_descriptors
 from .files._touched import forget_touched
 
@@ -51,15 +52,6 @@ def _of_sqlite(module: ModuleType) -> Iterable[Replacement]:
     return [(owner, name, ours) for owner in owners for name, ours in names]
 
 
-def _of_glob(module: ModuleType) -> Iterable[Replacement]:
-    # From Python 3.13 on, the functions are kept in a class.
-    kind = getattr(module, "_StringGlobber", object)
-    for name, known in vars(kind).items():
-        ours = _by_real.get(id(getattr(known, "__func__", None)))
-        if ours is not None:
-            yield kind, name, staticmethod(ours)
-
-
 #: By module, the stand-ins for its contents. Only modules that have been imported already count: nothing is imported.
 _OF_MODULES: dict[str, Callable[[ModuleType], Iterable[Replacement]]] = {
     "sqlite3.dbapi2": _of_sqlite,
@@ -78,8 +70,6 @@ _OF_MODULES: dict[str, Callable[[ModuleType], Iterable[Replacement]]] = {
     "dbm.gnu": _dbm.replacements,
     "dbm.ndbm": _dbm.replacements,
     "logging": _logs.replacements,
-    "glob": _of_glob,
-    "tempfile": lambda module: _defaults.of_tempfile(module, _by_real),
 }
 
 #: Sets of functions of `os`: programs check whether a function is in them, so the stand-ins have to be in them, too.
@@ -134,6 +124,8 @@ _held: dict[tuple[int, str], _StandIn] = {}
 _imported = ImportedModules()
 #: Modules out of scope that have been searched for such functions, by name.
 _searched: dict[str, ModuleType] = {}
+#: Modules that have been searched for other references to them, by name, and what was found in each.
+_searched_deeply: dict[str, tuple[ModuleType, list[Reference]]] = {}
 
 #: How many times the stand-ins have been put in place and not yet been taken away.
 _depth = 0
@@ -154,7 +146,7 @@ def put_in_place() -> None:
     forget_databases()
     _sockets.forget_pairs()
     _find()
-    _put(_all())
+    _put_all()
     _support()
     _late.begin()
 
@@ -166,7 +158,7 @@ def put_in_new_modules() -> None:
     forget_resources()
     if len(sys.modules) != _modules_known:
         _find()
-        _put(_all())
+        _put_all()
 
 
 def take_away() -> None:
@@ -176,6 +168,8 @@ def take_away() -> None:
     if _depth == 0:
         _late.end()
         _take(_all())
+        for each in _references():
+            each.take()
         for name in _SUPPORTING:
             getattr(os, name, set()).difference_update(_supported[name])
 
@@ -190,9 +184,19 @@ _supported: dict[str, set[Any]] = {
 }
 
 
+def _references() -> Iterator[Reference]:
+    return itertools.chain.from_iterable(found for _, found in _searched_deeply.values())
+
+
+def _put_all() -> None:
+    _put(_all())
+    for each in _references():
+        each.put()
+
+
 def _put_in_late_module() -> None:
     _find()
-    _put(_all())
+    _put_all()
 
 
 #: The module `sqlite3` takes its names from another one.
@@ -220,8 +224,11 @@ def _find() -> None:
             if _searched.get(name) is not module:
                 _searched[name] = module
                 _search(name, module)
+                _search_deeply(name, module, data=False)
     for name, module in _imported.in_scope:
         _search(name, module)
+        if _searched_deeply.get(name, (None,))[0] is not module:
+            _search_deeply(name, module, data=True)
     _modules_known = len(sys.modules)
 
 
@@ -234,6 +241,12 @@ def _search(name: str, module: ModuleType) -> None:
         for attribute, value in list(namespace.items()):
             if id(value) in _by_real:
                 _held[id(module), attribute] = _StandIn(module, attribute, _by_real[id(value)])
+
+
+def _search_deeply(name: str, module: ModuleType, *, data: bool) -> None:
+    if name not in _KEEPING and name.partition(".")[0] not in _RUNNERS_OWN:
+        namespace = namespace_of_module(module)
+        _searched_deeply[name] = module, list(references_in(namespace, name, _by_real, data=data))
 
 
 def is_genuine(value: Any) -> bool:

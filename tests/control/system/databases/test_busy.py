@@ -57,6 +57,12 @@ CASES = {
     "begin with a write lock": (WRITES, (), "begin"),
     "select with a write lock": (WRITES, (), "select * from t"),
     "with ... update": (WRITES, (), "with u as (select 1) update t set n = 3"),
+    "blob to read": (WRITES, (), "blob to read"),
+    "blob to read while excluded": (EXCLUDES, (), "blob to read"),
+    "blob to read while excluded, in a transaction": (EXCLUDES, ("begin",), "blob to read"),
+    "blob to write": (WRITES, (), "blob to write"),
+    "blob to write while excluded": (EXCLUDES, (), "blob to write"),
+    "blob to write, upgrade": (WRITES, ("begin", "select * from t"), "blob to write"),
 }
 
 
@@ -67,6 +73,8 @@ def made(path: Path, *, wal: bool) -> Path:
             connection.execute("pragma journal_mode = wal")
         connection.execute("create table t (n)")
         connection.executemany("insert into t values (?)", [(1,), (2,)])
+        connection.execute("create table b (data)")
+        connection.execute("insert into b values (zeroblob(1))")
         connection.commit()
     return path
 
@@ -81,7 +89,10 @@ def outcome_of(path: Path, timeout: float, case: tuple[Any, Any, str]) -> tuple[
         cursors = [first.execute(each) for each in held] + [second.execute(each) for each in before]
         began = real_seconds()
         try:
-            second.execute(statement)
+            if statement.startswith("blob"):
+                second.blobopen("b", "data", 1, readonly=statement == "blob to read").close()
+            else:
+                second.execute(statement)
             found = "done"
         except sqlite3.OperationalError as error:
             found = f"{error} {error.sqlite_errorname}"

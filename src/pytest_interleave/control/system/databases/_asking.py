@@ -93,5 +93,9 @@ def has_begun(session: Session, connection: Any) -> bool:
 
 
 def is_about_lock(error: sqlite3.Error) -> bool:
+    """Whether an error says that another connection has a lock."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    return code == sqlite3.SQLITE_LOCKED or (code == sqlite3.SQLITE_BUSY and str(error) == LOCKED)
+    if code == sqlite3.SQLITE_LOCKED:
+        return True
+    # `sqlite3_blob_open()` has no other code for it if it cannot even read which tables there are.
+    return code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_ERROR) and str(error) == LOCKED

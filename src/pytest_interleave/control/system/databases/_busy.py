@@ -257,10 +257,11 @@ class _Wait:
         """Whether SQLite would have called its busy handler."""
         run = self._run
         session, connection, statement = run.session, run.connection, run.statement
-        if self._error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
-            return self._error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY and not self._is_out_of_date()
-        effect = statement.effect
-        if effect in (COMMITS, MAY_COMMIT, READS):
+        code, effect = self._error.sqlite_errorcode, statement.effect
+        if code not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_ERROR):
+            return code & 0xFF == sqlite3.SQLITE_BUSY and not self._is_out_of_date()
+        if effect in (COMMITS, MAY_COMMIT, READS) or code == sqlite3.SQLITE_ERROR:
+            # The latter is from the lock to read of a blob: see `is_about_lock`.
             return True
         if is_within(connection):
             return self._reads_nothing or not has_begun(session, connection)

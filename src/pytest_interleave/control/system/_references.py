@@ -1,0 +1,207 @@
+"""References to functions that a module keeps elsewhere than under a name of its own.
+
+Programs keep them in default arguments, in attributes of classes and objects, in tables, in closures and in
+`functools.partial` objects.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator, Mapping
+from types import BuiltinFunctionType, CellType, FunctionType
+from typing import Any
+
+from ..identity._types import is_class, is_made_by_a_program
+
+#: From a value in a module's namespace, this many references are followed.
+_DEPTH = 3
+#: Containers with more than this are no tables of functions.
+_LARGEST = 1_000
+#: At most this many objects of a module are searched.
+_MOST = 10_000
+_namespace_of = vars(type)["__dict__"].__get__
+_METHODS = (staticmethod, classmethod)
+
+
+class Reference:
+    """A place that refers to a function: what is there, and what belongs there while a test is under control."""
+
+    __slots__ = ("_get", "_set", "ours", "real")
+
+    def __init__(self, get: Callable[[], Any], set_: Callable[[Any], None], real: Any, ours: Any) -> None:
+        self._get = get
+        self._set = set_
+        self.real = real
+        self.ours = ours
+
+    def put(self) -> None:
+        """Put the stand-in there, unless the program has put something else there."""
+        if self._get() is self.real:
+            self._set(self.ours)
+
+    def take(self) -> None:
+        """Put back what was there."""
+        if self._get() is self.ours:
+            self._set(self.real)
+
+
+def references_in(
+    namespace: Mapping[str, Any], module: str, stand_ins: Mapping[int, Any], *, data: bool
+) -> Iterator[Reference]:
+    """Yield the references of a module to what has a stand-in, except those under its own names.
+
+    `stand_ins` has the stand-in for each real function, by the address of that. Tables and the attributes of objects
+    are searched only with `data`.
+    """
+    search = _Search(module, stand_ins, data=data)
+    for value in list(namespace.values()):
+        yield from search.within(value, _DEPTH)
+
+
+class _Search:
+    def __init__(self, module: str, stand_ins: Mapping[int, Any], *, data: bool) -> None:
+        self._module = module
+        self._stand_ins = stand_ins
+        self._data = data
+        self._seen: set[int] = set()
+
+    def within(self, value: Any, depth: int) -> Iterator[Reference]:
+        """Yield the references that a value has, or that have others to which it refers."""
+        search = self._search_of(value)
+        if search is None or depth == 0 or id(value) in self._seen or len(self._seen) >= _MOST:
+            return
+        self._seen.add(id(value))
+        yield from search(value, depth - 1)
+
+    def _search_of(self, value: Any) -> Callable[[Any, int], Iterator[Reference]] | None:
+        kind = type(value)
+        if kind is FunctionType:
+            return self._function
+        if is_class(kind):
+            return self._class if _namespace_of(value).get("__module__") == self._module else None
+        if kind in _METHODS:
+            return lambda method, depth: self.within(method.__func__, depth + 1)
+        if kind is property:
+            return self._property
+        if kind is functools.partial:
+            return self._partial
+        if not self._data:
+            return None
+        if kind is dict:
+            return self._dict
+        if kind is list:
+            return self._list
+        return self._object if is_made_by_a_program(kind) else None
+
+    def _function(self, function: FunctionType, depth: int) -> Iterator[Reference]:
+        defaults = function.__defaults__
+        if defaults is not None and self._has_any(defaults):
+            yield Reference(
+                lambda: function.__defaults__,
+                lambda value: setattr(function, "__defaults__", value),
+                defaults,
+                tuple(self._stand_ins.get(id(value), value) for value in defaults),
+            )
+        if function.__kwdefaults__:
+            yield from self._items(function.__kwdefaults__, 0)
+        for cell in function.__closure__ or ():
+            yield from self._cell(cell, depth)
+
+    def _cell(self, cell: CellType, depth: int) -> Iterator[Reference]:
+        try:
+            value = cell.cell_contents
+        except ValueError:
+            # Nothing has been assigned yet.
+            return
+        if id(value) in self._stand_ins:
+            yield Reference(
+                lambda: cell.cell_contents,
+                lambda value: setattr(cell, "cell_contents", value),
+                value,
+                self._stand_ins[id(value)],
+            )
+        else:
+            yield from self.within(value, depth)
+
+    def _class(self, kind: type, depth: int) -> Iterator[Reference]:
+        # No metaclass of the program is asked.
+        for name, value in list(_namespace_of(kind).items()):
+            function = value.__func__ if type(value) is staticmethod else value
+            ours = self._stand_ins.get(id(function))
+            if ours is None:
+                yield from self.within(value, depth)
+                continue
+            # Unlike a function in C, its stand-in would become a method.
+            becomes_method = type(ours) is FunctionType and type(function) is BuiltinFunctionType
+            kept = staticmethod(ours) if becomes_method or function is not value else ours
+            yield Reference(
+                functools.partial(_namespace_of(kind).get, name),
+                functools.partial(type.__setattr__, kind, name),
+                value,
+                kept,
+            )
+
+    def _property(self, value: property, depth: int) -> Iterator[Reference]:
+        for function in (value.fget, value.fset, value.fdel):
+            yield from self.within(function, depth + 1)
+
+    def _partial(self, partial: functools.partial[Any], depth: int) -> Iterator[Reference]:
+        yield from self.within(partial.func, depth)
+        real = (partial.func, partial.args, partial.keywords)
+        if not self._has_any((partial.func, *partial.args, *partial.keywords.values())):
+            return
+        of = self._stand_ins.get
+        ours = (
+            of(id(partial.func), partial.func),
+            tuple(of(id(value), value) for value in partial.args),
+            {name: of(id(value), value) for name, value in partial.keywords.items()},
+        )
+
+        def put(state: Any) -> None:
+            partial.__setstate__((*state, vars(partial)))  # type: ignore[attr-defined]
+
+        yield Reference(lambda: real if partial.func is real[0] and partial.args == real[1] else ours, put, real, ours)
+
+    def _dict(self, value: dict[Any, Any], depth: int) -> Iterator[Reference]:
+        if len(value) <= _LARGEST:
+            yield from self._items(value, depth)
+
+    def _items(self, found: dict[Any, Any], depth: int) -> Iterator[Reference]:
+        for key, value in list(found.items()):
+            if id(value) in self._stand_ins:
+                yield _item(found, key, value, self._stand_ins[id(value)])
+            else:
+                yield from self.within(value, depth)
+
+    def _list(self, found: list[Any], depth: int) -> Iterator[Reference]:
+        if len(found) > _LARGEST:
+            return
+        for index, value in enumerate(list(found)):
+            if id(value) in self._stand_ins:
+                yield _element(found, index, value, self._stand_ins[id(value)])
+            else:
+                yield from self.within(value, depth)
+
+    def _object(self, value: Any, depth: int) -> Iterator[Reference]:
+        try:
+            attributes = object.__getattribute__(value, "__dict__")
+        except AttributeError:
+            return
+        if type(attributes) is dict:
+            yield from self._dict(attributes, depth)
+
+    def _has_any(self, values: tuple[Any, ...]) -> bool:
+        return any(id(value) in self._stand_ins for value in values)
+
+
+def _item(found: dict[Any, Any], key: Any, real: Any, ours: Any) -> Reference:
+    return Reference(lambda: found.get(key), lambda value: found.__setitem__(key, value), real, ours)
+
+
+def _element(found: list[Any], index: int, real: Any, ours: Any) -> Reference:
+    return Reference(
+        lambda: found[index] if index < len(found) else None,
+        lambda value: found.__setitem__(index, value),
+        real,
+        ours,
+    )
