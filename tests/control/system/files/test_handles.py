@@ -173,3 +173,44 @@ def test_methods_are_no_steps_while_there_is_one_thread(tmp_path: Path) -> None:
         file.close()
 
     assert [str(step.doing) for step in steps_in(execute(body))] == ["create data", "write data (1 byte)"]
+
+
+def end_of_file(path: Path, mode: str, buffering: int = -1) -> int:
+    with path.open(mode, buffering) as file:
+        end: int = file.seek(0, os.SEEK_END)
+        return end
+
+
+def end_by_descriptor(path: Path) -> int:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        return os.lseek(descriptor, 0, os.SEEK_END)
+    finally:
+        os.close(descriptor)
+
+
+@pytest.mark.parametrize(
+    "find_end",
+    [
+        lambda path: end_of_file(path, "rb"),
+        lambda path: end_of_file(path, "rb", 0),
+        lambda path: end_of_file(path, "r+b"),
+        lambda path: end_of_file(path, "r"),
+        end_by_descriptor,
+    ],
+    ids=["buffered", "unbuffered", "to read and write", "text", "descriptor"],
+)
+def test_where_a_file_ends_depends_on_what_others_write(tmp_path: Path, find_end: Callable[[Path], int]) -> None:
+    def body() -> int:
+        path = tmp_path / "log"
+        path.write_text("1", encoding="utf-8")
+        found: list[int] = []
+
+        def append() -> None:
+            with path.open("a", encoding="utf-8") as file:
+                file.write("2")
+
+        in_threads(lambda: found.append(find_end(path)), append)
+        return found[0]
+
+    assert every_outcome(body) == {1, 2}

@@ -31,6 +31,7 @@ from ...steps._kinds import ACQUIRE
 from ...steps._operations import ImpatientOperation, Operation
 from .._uses import user_frame
 from ._asking import LOCKED, has_begun, internally, is_about_lock, is_wal, is_within, set_timeout, succeeds
+from ._callbacks import without_preemption
 from ._databases import Database, Holder, Refused, note_refused
 from ._statements import CHANGES, COMMIT, COMMITS, DEFINES, EXCLUDES, MAY_COMMIT, READS, RESERVES
 
@@ -88,22 +89,18 @@ def perform(run: Run) -> Any:
 
 
 def _attempt(run: Run) -> Any:
-    """Run a statement without preemption: Python code that SQLite calls may have steps."""
-    unit, session = run.unit, run.session
-    unit.atomic += 1
-    unit.special = True
+    """Run a statement, and note what it has done."""
     failed, busy = True, False
     try:
-        result = run.call()
+        with without_preemption(run.unit):
+            result = run.call()
         failed = False
         return result
     except sqlite3.Error as error:
         busy = is_about_lock(error)
         raise
     finally:
-        unit.atomic -= 1
-        unit.settle()
-        session.after(unit, run.statement, is_within(run.connection), failed=failed, busy=busy)
+        run.session.after(run.unit, run.statement, is_within(run.connection), failed=failed, busy=busy)
 
 
 def perform_really(run: Run) -> Any:

@@ -14,6 +14,7 @@ from .._announce import announce
 from .._uses import derived
 from ._asking import attached_to, is_within
 from ._busy import Run, wait_for_readers
+from ._callbacks import without_preemption
 from ._databases import database_of
 from ._running import begins, is_legacy, named, rows, run_statement
 from ._statements import ANYTHING, CHANGES, COMMIT, WAITS, statement_of, statements_in
@@ -191,18 +192,15 @@ class CursorLayer(_Cursor):
             doing = announce(unit, named(session, statement.table), "fetch", look)
         if statement.effect == CHANGES and not session.in_transaction and doing is not None:
             wait_for_readers(Run(unit, session, self.connection, statement, call))
-        unit.atomic += 1
-        unit.special = True
         ended = False
         try:
-            result = call()
+            with without_preemption(unit):
+                result = call()
             ended = is_last(result)
         except (StopIteration, sqlite3.Error):
             ended = True
             raise
         finally:
-            unit.atomic -= 1
-            unit.settle()
             reading.seen = len(unit.log)
             if ended:
                 self._reading = None

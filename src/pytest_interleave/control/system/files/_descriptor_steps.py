@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ...steps._external import Look
@@ -21,8 +22,15 @@ if TYPE_CHECKING:
 _READING = frozenset(("access", "read", "stat"))
 #: Functions that change only the position in an open file, or find it.
 _MOVING = frozenset(("seek", "tell", "lseek"))
+#: What it is called to move the position to the end.
+_TO_END = "seek to the end"
 #: Functions that read or write where the position is, and move it.
-_AT_POSITION = frozenset(("read", "readinto", "readall", "write", "readv", "writev", "truncate"))
+_AT_POSITION = frozenset(("read", "readinto", "readall", "write", "readv", "writev", "truncate", _TO_END))
+
+
+def in_full(method: str, given: Sequence[Any]) -> str:
+    """Return what a function does that is called with these arguments: to find the end, it has to look at the file."""
+    return _TO_END if method in ("seek", "lseek") and given and given[-1] == os.SEEK_END else method
 
 
 def use_content(unit: Unit, handle: Handle, descriptor: int, verb: str, method: str, call: Callable[[], Any]) -> Any:
@@ -53,6 +61,8 @@ def announce_use(unit: Unit, handle: Handle, descriptor: int, verb: str, method:
             of_directory = directory(path_of_descriptor(descriptor), READS if verb == "stat" else WRITES)
             return announce(unit, name, verb, lambda: Look(of_directory, verb != "stat", f"{verb} {name}"))
         return None
+    if method == _TO_END:
+        verb = "stat"
     if method in _MOVING:
         text = f"{verb} {name} with {method}()"
         position = ((handle.position, None, READS if method == "tell" else WRITES),)
@@ -62,7 +72,7 @@ def announce_use(unit: Unit, handle: Handle, descriptor: int, verb: str, method:
     touches: Touches = ((file_of(found), part, WRITES if writes else READS),)
     if method in _AT_POSITION:
         touches = ((handle.position, None, WRITES), *touches)
-    text = f"{verb} {name}"
+    text = f"find the end of {name}" if method == _TO_END else f"{verb} {name}"
     return announce(unit, name, verb, lambda: Look(touches, writes, text))
 
 

@@ -13,7 +13,7 @@ from ...steps._things import READ, WRITE
 from ...steps._touches import READS, WRITES
 from .._announce import announce
 from .._uses import like, note
-from ._descriptor_steps import amount, announce_use, failed
+from ._descriptor_steps import amount, announce_use, failed, in_full
 from ._handles import about_to_close, add_copy, handle_of, opened_as, remove_descriptor
 from ._paths import pipe_of, status_of_descriptor
 from ._times import set_time
@@ -44,7 +44,7 @@ def _by_descriptor(real: Callable[..., Any], verb: str) -> Callable[..., Any]:
         descriptor = next(iter((*args[:1], *options.values())), None)
         if unit is None or not isinstance(descriptor, int):
             return real(*args, **options)
-        doing = announce_descriptor(unit, descriptor, verb, real.__name__)
+        doing = announce_descriptor(unit, descriptor, verb, in_full(real.__name__, args[2:]))
         try:
             result = real(*args, **options)
         except OSError as error:
@@ -63,7 +63,7 @@ def announce_descriptor(unit: Unit, descriptor: int, verb: str, function: str) -
     """Announce a step on what a descriptor stands for: the content of a file; of a pipe, it is only a use."""
     pipe = pipe_of(descriptor)
     if pipe is not None:
-        if verb == "stat" or function == "lseek":
+        if verb == "stat" or "seek" in function:
             return None
         way = READ if verb == "read" else WRITE
         note(unit, pipe, way, "read" if way == READ else "written", way)

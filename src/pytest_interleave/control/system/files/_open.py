@@ -20,7 +20,7 @@ from ...steps._external import Look
 from ...steps._touches import NOTHING, READS, WRITES, Touches
 from .._announce import announce
 from .._uses import derived, like
-from ._descriptor_steps import failed, use_content
+from ._descriptor_steps import failed, in_full, use_content
 from ._handles import Handle, about_to_close, add_file, closed, handle_of, name_of_descriptor, watch_file
 from ._kept_files import is_kept
 from ._paths import entry_of, followed, is_device, status, status_of_descriptor, target_of
@@ -82,14 +82,17 @@ def _system_call(name: str, verb: str) -> Callable[..., Any]:
     real: Callable[..., Any] = getattr(io.FileIO, name)
     units, get_ident = _units, _get_ident
 
-    def method(self: Any, *args: Any) -> Any:
+    def call(self: Any, *args: Any) -> Any:
         unit = units[get_ident()]
         handle = self._handle
-        if unit is None or handle is None or self.closed or (moves and handle.buffered):
+        if unit is None or handle is None or self.closed:
             return real(self, *args)
-        return use_content(unit, handle, self.fileno(), verb, name, functools.partial(real, self, *args))
+        method = in_full(name, args[1:]) if moves else name
+        if moves and handle.buffered and method == name:
+            return real(self, *args)
+        return use_content(unit, handle, self.fileno(), verb, method, functools.partial(real, self, *args))
 
-    return like(real, method)
+    return like(real, call)
 
 
 #: The lowest layer, or the only one of a file without a buffer.
