@@ -32,6 +32,7 @@ from ._types import (
     is_class,
     is_made_by_a_program,
     kind_of,
+    stand_ins,
 )
 from ._written import (
     in_scope,
@@ -178,6 +179,9 @@ _FILTERS: tuple[type, ...] = (filter, itertools.filterfalse)
 
 def _through(outer: Any, how: int, depth: int = 0, *, iterators_only: bool = False) -> Touches:
     """Return what an iterator or a view goes through."""
+    if id(type(outer)) in stand_ins:
+        # An open file, a cursor: its own steps say what it reads.
+        return NOTHING
     found: list[Any] = []
     functions: list[Any] = []
     inside = _exported(outer) if type(outer) is memoryview else gc.get_referents(outer)
