@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import sqlite3
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -11,6 +12,8 @@ from typing import Any
 import pytest
 
 from pytest_interleave.control.system._references import references_in
+from pytest_interleave.control.system.databases._connections import connections
+from pytest_interleave.control.system.files import _descriptors
 
 _MODULE = __name__
 
@@ -122,3 +125,9 @@ def test_attributes_are_not_computed() -> None:
             raise AssertionError(name)
 
     assert not list(references_in({"lazy": Lazy()}, _MODULE, _STAND_INS, data=True))
+
+
+def test_stand_ins_keep_their_references() -> None:
+    namespace = {"read": _descriptors.REPLACEMENTS["read"], "Connection": connections(sqlite3.Connection)}
+    kept = {id(os.read): _stand_in, id(sqlite3.Connection): _stand_in}
+    assert not list(references_in(namespace, "sqlite3", kept, data=True))

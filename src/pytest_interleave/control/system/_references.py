@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from types import BuiltinFunctionType, CellType, FunctionType
 from typing import Any
 
-from ..identity._types import is_class, is_made_by_a_program
+from ..identity._types import is_class, is_made_by_a_program, stand_ins
+from ..scope._places import is_ours
 
 #: From a value in a module's namespace, this many references are followed.
 _DEPTH = 3
@@ -76,9 +77,11 @@ class _Search:
     def _search_of(self, value: Any) -> Callable[[Any, int], Iterator[Reference]] | None:
         kind = type(value)
         if kind is FunctionType:
-            return self._function
+            # The stand-ins have references to the real functions.
+            return None if is_ours(value.__code__.co_filename) else self._function
         if is_class(kind):
-            return self._class if _namespace_of(value).get("__module__") == self._module else None
+            is_of_module = _namespace_of(value).get("__module__") == self._module
+            return self._class if is_of_module and id(value) not in stand_ins else None
         if kind in _METHODS:
             return lambda method, depth: self.within(method.__func__, depth + 1)
         if kind is property:
