@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -15,6 +17,7 @@ from pytest_interleave.control import Control
 from pytest_interleave.control.steps import WRITES, External, kinds
 from pytest_interleave.control.system.databases._databases import thing_of
 from pytest_interleave.explore import RandomWalk
+from tests.control.system.files.steps import every_outcome, in_threads
 from tests.driving import execute, executions, require_good_end, value_of
 
 
@@ -50,7 +53,7 @@ def steps_of(body: Callable[[], object]) -> list[tuple[str, str]]:
 
 def parts(touches: Any) -> str:
     """The parts of databases that are touched: in capitals if they are written."""
-    found = [(part, how) for _, part, how in touches or () if part is not None]
+    found = [(part, how) for _, part, how in touches or () if part in ("lock", "data")]
     return " ".join(sorted(part.upper() if how & WRITES else part for part, how in found))
 
 
@@ -395,3 +398,57 @@ def test_a_transaction_that_an_error_rolls_back_gives_its_lock_back(tmp_path: Pa
         ("begin immediate", "LOCK"), ("insert or rollback into u values (1): UNIQUE constraint failed: u.n", ""),
         ("rollback", "LOCK"),
     ]  # fmt: skip
+
+
+def rows_in_a_copy(path: Path) -> int:
+    """The number of rows in a copy of the database; -1 if there is no such file or table."""
+    copy = path.with_name("copy.db")
+    if not path.exists():
+        return -1
+    shutil.copy(path, copy)
+    with closing(sqlite3.connect(copy)) as connection:
+        try:
+            return int(connection.execute("select count(*) from t").fetchone()[0])
+        except sqlite3.OperationalError:
+            return -1
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_the_file_of_a_database_is_a_file_too(tmp_path: Path, is_there: bool) -> None:
+    def body() -> int:
+        path = tmp_path / "app.db"
+        path.unlink(missing_ok=True)
+        if is_there:
+            with opened(path) as connection:
+                connection.commit()
+
+        def fill() -> None:
+            with opened(path) as connection:
+                connection.execute("insert into t values (1)")
+                connection.commit()
+
+        found: list[int] = []
+        in_threads(lambda: found.append(rows_in_a_copy(path)), fill)
+        return found[0]
+
+    assert every_outcome(body) == ({0, 1} if is_there else {-1, 0, 1})
+
+
+def test_a_database_that_is_replaced(tmp_path: Path) -> None:
+    def body() -> int:
+        path, other = tmp_path / "app.db", tmp_path / "other.db"
+        for each, number in ((path, 1), (other, 2)):
+            each.unlink(missing_ok=True)
+            with opened(each) as connection:
+                connection.execute("insert into t values (?)", [number])
+                connection.commit()
+        found: list[int] = []
+
+        def read() -> None:
+            with closing(sqlite3.connect(path)) as connection:
+                found.extend(connection.execute("select n from t").fetchone())
+
+        in_threads(read, lambda: os.replace(other, path))
+        return found[0]
+
+    assert every_outcome(body) == {1, 2}

@@ -15,7 +15,7 @@ from ...steps._external import Key
 from ...steps._things import Thing
 from ...steps._touches import READS, WRITES, Touches
 from ..files._paths import inode_of, status, target_of
-from ..files._touched import name_of
+from ..files._touched import data, directory_at, name_of
 
 if TYPE_CHECKING:
     from ...execution.units._units import Unit
@@ -158,6 +158,18 @@ class Database(Key, TimesOut):
         """What identifies the present file of the database; None if it is none."""
         found = status(self.thing.key, follow=True) if isinstance(self.thing.key, str) else None
         return None if found is None else inode_of(found)
+
+    def as_file(self, *, writes: bool) -> Touches:
+        """Return what a statement touches of the database's file, which threads may use as a file, too."""
+        path = self.thing.key
+        if not isinstance(path, str):
+            return ()
+        found = status(path, follow=True)
+        above, name = os.path.split(path)
+        return (
+            (directory_at(above), name, WRITES if found is None else READS),
+            *data(found, WRITES if writes else READS),
+        )
 
     def _is_of_another_file(self, session: Session) -> bool:
         """Whether a connection that was left open has the file of an earlier execution, which had the same path."""

@@ -172,6 +172,12 @@ class Session:
         return (*found, (self.key, None, WRITES)) if self.is_shared else found
 
     def _touches(self, database: Database, effect: Effect, begins: bool, excludes: bool) -> Touches:
+        touches = self._touches_of_database(database, effect, begins, excludes)
+        if not touches or touches is database.reserves:
+            return touches
+        return touches + database.as_file(writes=touches is not database.reads)
+
+    def _touches_of_database(self, database: Database, effect: Effect, begins: bool, excludes: bool) -> Touches:
         within = self.in_transaction
         if within and self.writes and not database.shares_cache and effect in (READS, CHANGES, SETS):
             # No other connection can commit meanwhile, nor sees what this one has not committed.

@@ -9,16 +9,20 @@ from __future__ import annotations
 import sqlite3
 import sys
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...execution.units import _current
 from ...scope import _real
 from ...steps._things import WRITE
 from .._uses import like, note
+from ..files._open import announce_opening
 from ._asking import timeout_of
 from ._connections import PARAMETERS, adopt_connection, connections, give_session
 from ._databases import database_of, thing_of
 from ._sessions import Session
+
+if TYPE_CHECKING:
+    from ...execution.units._units import Unit
 
 _units = _current.units
 _get_ident = _real.get_ident
@@ -39,6 +43,8 @@ def connect(database: Any, *args: Any, **options: Any) -> Any:
     factory = options.get("factory", sqlite3.Connection)
     if isinstance(factory, type):
         options["factory"] = connections(factory)
+    if unit is not None:
+        _announce_opening(unit, database, uri=bool(options.get("uri", False)))
     made = _real_connect(database, **options)
     if adopt_connection(made):
         if getattr(made, "_session", None) is None:
@@ -50,6 +56,13 @@ def connect(database: Any, *args: Any, **options: Any) -> Any:
         # None of its later uses will be seen.
         note(unit, thing_of(database, uri=bool(options.get("uri", False))), WRITE, "opened")
     return made
+
+
+def _announce_opening(unit: Unit, database: Any, *, uri: bool) -> None:
+    """Announce that the file of a database is opened, and created if it is not there."""
+    thing = thing_of(database, uri=uri)
+    if isinstance(thing.key, str):
+        announce_opening(unit, thing.key, creates=True, truncates=False, exclusive=False)
 
 
 _DEPRECATED = (
