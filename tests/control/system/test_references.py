@@ -131,3 +131,8 @@ def test_stand_ins_keep_their_references() -> None:
     namespace = {"read": _descriptors.REPLACEMENTS["read"], "Connection": connections(sqlite3.Connection)}
     kept = {id(os.read): _stand_in, id(sqlite3.Connection): _stand_in}
     assert not list(references_in(namespace, "sqlite3", kept, data=True))
+
+
+def test_types_that_are_not_ready() -> None:
+    module = pytest.importorskip("_testcapi")
+    assert not list(references_in(vars(module), "_testcapi", _STAND_INS, data=True))

@@ -80,7 +80,8 @@ class _Search:
             # The stand-ins have references to the real functions.
             return None if is_ours(value.__code__.co_filename) else self._function
         if is_class(kind):
-            is_of_module = _namespace_of(value).get("__module__") == self._module
+            # A type in C that nothing has made ready yet has no namespace.
+            is_of_module = (_namespace_of(value) or {}).get("__module__") == self._module
             return self._class if is_of_module and id(value) not in stand_ins else None
         if kind in _METHODS:
             return lambda method, depth: self.within(method.__func__, depth + 1)
