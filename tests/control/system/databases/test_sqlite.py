@@ -239,11 +239,7 @@ def test_code_that_sqlite_calls_is_not_preempted(tmp_path: Path) -> None:
             assert len(connection.execute("select count_up() union select count_up() + 100").fetchall()) == 2
 
     def body() -> None:
-        threads = [threading.Thread(target=work) for _ in range(2)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        in_threads(work, work)
 
     for outcome in executions(body, RandomWalk(1), 30):
         require_good_end(outcome)
@@ -265,11 +261,7 @@ def test_a_programs_own_methods_are_called_once_however_long_they_wait(tmp_path:
 
     def body() -> None:
         calls.clear()
-        threads = [threading.Thread(target=work) for _ in range(2)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        in_threads(work, work)
 
     waited = False
     for outcome in executions(body, RandomWalk(1), 20):
@@ -291,11 +283,7 @@ def test_a_loop_that_tries_again_at_once_ends(tmp_path: Path) -> None:
             connection.execute("commit")
 
     def body() -> None:
-        threads = [threading.Thread(target=work) for _ in range(2)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        in_threads(work, work)
 
     for outcome in executions(body, RandomWalk(1), 10):
         require_good_end(outcome)
