@@ -18,7 +18,7 @@ from ._descriptor_steps import announce_use, failed
 from ._handles import add_descriptor, handle_of
 from ._listing import Entries
 from ._only_type import only_type
-from ._open import CREATE, announce_opening, name_at, relative_to
+from ._open import announce_opening, name_at, note_opened, relative_to
 from ._paths import (
     Found,
     entry_of,
@@ -31,7 +31,7 @@ from ._paths import (
     status_of_descriptor,
 )
 from ._times import set_time, times_now
-from ._touched import WORKING_DIRECTORY, attributes, data, directory, entry, has_lost_entry, is_new, mode, names, tree
+from ._touched import WORKING_DIRECTORY, attributes, data, directory, entry, has_lost_entry, mode, names, tree
 
 if TYPE_CHECKING:
     from ...execution.units._units import Unit
@@ -335,10 +335,7 @@ def open_descriptor(path: Any, flags: int, mode: int = 0o777, *, dir_fd: int | N
     except OSError as error:
         failed(doing, error)
         raise
-    if unit is not None and doing is not None and doing.is_change:
-        set_time(unit, descriptor)
-        if doing.text.startswith(CREATE):
-            is_new(status_of_descriptor(descriptor))
+    note_opened(unit, doing, descriptor)
     add_descriptor(descriptor, "a file without a name" if is_nameless else name_at(path))
     if not is_nameless:
         remember_opened(path, descriptor, dir_fd)

@@ -190,10 +190,7 @@ def open_(
     except OSError as error:
         failed(doing, error)
         raise
-    if unit is not None and doing is not None and doing.is_change:
-        set_time(unit, raw.fileno())
-        if doing.text.startswith(CREATE):
-            is_new(status_of_descriptor(raw.fileno()))
+    note_opened(unit, doing, raw.fileno())
     if opener is not None:
         # It has opened something by `os.open`, as a rule, and not what it is said to have opened.
         handle.name = name_of_descriptor(raw.fileno(), handle.name)
@@ -252,7 +249,7 @@ def name_at(path: Any) -> str:
 
 
 #: What a step is called that opens a file which is not there yet.
-CREATE = "create"
+_CREATE = "create"
 
 
 def announce_opening(
@@ -281,7 +278,7 @@ def announce_opening(
         touches = entry(found, WRITES if is_missing else READS) + mode_of(there, found.path)
         if truncates or finds_end:
             touches += data(there, WRITES if truncates else READS)
-        verb = CREATE if is_missing or exclusive else "truncate" if truncates else "open"
+        verb = _CREATE if is_missing or exclusive else "truncate" if truncates else "open"
         return Look(relative_to(path, dir_fd) + touches, is_missing or truncates, f"{verb} {name}")
 
     try:
@@ -291,6 +288,14 @@ def announce_opening(
         # It is no path; the real function raises the error.
         return None
     return announce(unit, name, "open", look)
+
+
+def note_opened(unit: Unit | None, doing: Doing | None, descriptor: int) -> None:
+    """Note that the step of `announce_opening` is done: the file may be new, or may have been truncated."""
+    if unit is not None and doing is not None and doing.is_change:
+        set_time(unit, descriptor)
+        if doing.text.startswith(_CREATE):
+            is_new(status_of_descriptor(descriptor))
 
 
 def announce_writing(unit: Unit, path: Any) -> None:
