@@ -116,13 +116,11 @@ def _atomic_handle(real: Callable[[logging.Handler, logging.LogRecord], Any]) ->
         frame = sys._getframe(1)
         # Each handler has a lock. All count as one, because pytest adds some of its own.
         unit.execution.mark(unit, Operation(ENTER, logging.Handler, frame.f_code, frame.f_lasti))
-        unit.atomic += 1
-        unit.special = True
+        unit.begin_atomic()
         try:
             return real(self, record)
         finally:
-            unit.atomic -= 1
-            unit.settle()
+            unit.end_atomic()
             unit.execution.mark(unit, Operation(LEAVE, logging.Handler, frame.f_code, frame.f_lasti))
 
     return handle

@@ -117,8 +117,7 @@ class Step:
 
     def __enter__(self) -> None:
         if self._unit is not None:
-            self._unit.atomic += 1
-            self._unit.special = True
+            self._unit.begin_atomic()
         self._silence.__enter__()
 
     def __exit__(
@@ -126,8 +125,7 @@ class Step:
     ) -> None:
         self._silence.__exit__(kind, error, traceback)
         if self._unit is not None:
-            self._unit.atomic -= 1
-            self._unit.settle()
+            self._unit.end_atomic()
             if self._resource is not None:
                 self._resource.changed(self._unit.execution)
 

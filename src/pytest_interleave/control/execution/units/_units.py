@@ -157,6 +157,16 @@ class Unit(TimesOut):
             self.patience = deadline - execution.clock.elapsed
             self.waits_from = len(execution.log)
 
+    def begin_atomic(self) -> None:
+        """Let no other thread run at the unit's scheduling points, until `end_atomic` has been called as often."""
+        self.atomic += 1
+        self.special = True
+
+    def end_atomic(self) -> None:
+        """End what `begin_atomic` has begun."""
+        self.atomic -= 1
+        self.settle()
+
     def settle(self) -> None:
         """Determine again whether the ordinary path of a scheduling point suffices for the unit."""
         execution = self.execution

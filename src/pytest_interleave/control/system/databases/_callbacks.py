@@ -20,13 +20,11 @@ def without_preemption(unit: Unit) -> Iterator[None]:
     """
     log = unit.log
     began = len(log)
-    unit.atomic += 1
-    unit.special = True
+    unit.begin_atomic()
     try:
         yield
     finally:
-        unit.atomic -= 1
-        unit.settle()
+        unit.end_atomic()
         for position in range(began, len(log)):
             of, operation, touches = log[position]
             if of is unit and touches:

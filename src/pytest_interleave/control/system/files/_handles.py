@@ -83,13 +83,11 @@ class Handle(Key, TimesOut):
         if not self.buffered:
             yield
         elif self.shared:
-            unit.atomic += 1
-            unit.special = True
+            unit.begin_atomic()
             try:
                 yield
             finally:
-                unit.atomic -= 1
-                unit.settle()
+                unit.end_atomic()
         else:
             self.owner = unit
             try:
