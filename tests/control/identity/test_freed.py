@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -34,6 +37,24 @@ def sleep() -> None:
     time.sleep(1)
 
 
+def use_a_file() -> None:
+    with open(__file__, "rb") as file:
+        file.read(1)
+
+
+def use_a_descriptor() -> None:
+    descriptor = os.open(__file__, os.O_RDONLY)
+    os.read(descriptor, 1)
+    os.close(descriptor)
+
+
+def use_a_database() -> None:
+    with contextlib.closing(sqlite3.connect(":memory:", check_same_thread=False)) as connection:
+        connection.execute("CREATE TABLE t (n)")
+        connection.execute("INSERT INTO t VALUES (1)")
+        connection.execute("SELECT n FROM t").fetchone()
+
+
 def is_freed(execution: weakref.ref[object]) -> bool:
     # The OS thread that carried the last thread may still have to leave it.
     for _ in range(1_000):
@@ -43,7 +64,13 @@ def is_freed(execution: weakref.ref[object]) -> bool:
     return False
 
 
-@pytest.mark.parametrize("act", [take_a_lock, wait_with_a_time_limit, sleep, time.monotonic, time.perf_counter])
+ACTS = [
+    take_a_lock, wait_with_a_time_limit, sleep, time.monotonic, time.perf_counter, use_a_file, use_a_descriptor,
+    use_a_database,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("act", ACTS)
 @pytest.mark.parametrize("leap", [None, 0])
 def test_an_execution_is_freed_at_once(act: Callable[[], object], leap: int | None) -> None:
     seen: list[weakref.ref[object]] = []

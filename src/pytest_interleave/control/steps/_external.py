@@ -13,6 +13,7 @@ from ._touches import NOTHING
 if TYPE_CHECKING:
     from ..scope._places import Place
     from ._kinds import Kind
+    from ._operations import Resolver
     from ._touches import Touches
 
 
@@ -55,7 +56,7 @@ class Content(Key):
 class Doing:
     """The words for a step: what it does, "write data.json", and what is known of its result once it is done."""
 
-    __slots__ = ("error", "has_waited", "is_change", "result", "text")
+    __slots__ = ("error", "has_waited", "is_change", "look", "result", "text")
 
     def __init__(self, text: str, *, is_change: bool = False) -> None:
         self.text = text
@@ -63,6 +64,8 @@ class Doing:
         self.is_change = is_change
         #: "12 bytes", or the text of an error; empty if there is nothing to say.
         self.result = ""
+        #: Finds out what the step would do now; None once it is done, or if that cannot change.
+        self.look: Callable[[], Look] | None = None
         #: Whether it has only waited, and was done by a later step.
         self.has_waited = False
         #: The error that it has raised: then it has changed nothing.
@@ -109,10 +112,10 @@ class External(Operation):
     """A step on state outside memory.
 
     `name` is a word that is the same in every execution: "write". `what` is the name of what is read or written, as
-    reports show it: "data.json". `doing` says what the step does. `look` finds out what it would do at that moment.
+    reports show it: "data.json". `doing` says what the step does.
     """
 
-    __slots__ = ("doing", "look", "what")
+    __slots__ = ("doing", "what")
 
     is_external = True
 
@@ -128,17 +131,25 @@ class External(Operation):
         super().__init__(kind, target, code, lasti, mutates, name)
         self.what = ""
         self.doing = Doing(name)
-        self.look: Callable[[], Look] | None = None
-        self.touch = self._touch
+
+    @property
+    def touch(self) -> Resolver:
+        """See `Operation`. It is no attribute, because a step that has a reference to itself is not freed at once."""
+        return self._touch
+
+    @touch.setter
+    def touch(self, resolver: Resolver) -> None:
+        """Ignore the resolver that every operation has first."""
 
     def _touch(self, _frame: FrameType) -> Touches:
         return self.look_again()
 
     def look_again(self) -> Touches:
         """Find out what the step would do now, and return what it would touch."""
-        if self.look is None:
+        look = self.doing.look
+        if look is None:
             return NOTHING
-        found = self.look()
+        found = look()
         self.doing.text, self.doing.is_change = found.text, found.writes
         self.kind = WRITE if found.writes else READ
         return found.touches
@@ -147,14 +158,12 @@ class External(Operation):
         """See `Operation.at`."""
         same = super().at(place)
         assert isinstance(same, External)
-        same.what, same.doing, same.look = self.what, self.doing, self.look
-        same.touch = same._touch
+        same.what, same.doing = self.what, self.doing
         return same
 
 
-def external_step(what: str, verb: str, look: Callable[[], Look], place: FrameType) -> tuple[External, Touches]:
-    """Return a step that the code which runs in the frame `place` is about to do, and what it touches."""
-    found = look()
+def external_step(what: str, verb: str, found: Look, place: FrameType) -> External:
+    """Return a step that the code which runs in the frame `place` is about to do."""
     step = External(WRITE if found.writes else READ, None, place.f_code, place.f_lasti, found.writes, verb)
-    step.what, step.doing, step.look = what, Doing(found.text, is_change=found.writes), look
-    return step, found.touches
+    step.what, step.doing = what, Doing(found.text, is_change=found.writes)
+    return step

@@ -31,11 +31,18 @@ def announce(unit: Unit, what: str, verb: str, look: Callable[[], Look]) -> Doin
         place = user_frame(sys._getframe(1))
         if place is None:
             return None
-        step, touches = external_step(what, verb, _unseen(unit, look), place)
+        found = look()
+        step = external_step(what, verb, found, place)
     finally:
         recording.discard(unit.index)
-    unit.execution.point(unit, step, touches)
-    return step.doing
+    doing = step.doing
+    doing.look = _unseen(unit, look)
+    try:
+        unit.execution.point(unit, step, found.touches)
+    finally:
+        # It refers to the thread, which has the step: the log would keep all of them alive.
+        doing.look = None
+    return doing
 
 
 def _unseen(unit: Unit, look: Callable[[], Look]) -> Callable[[], Look]:

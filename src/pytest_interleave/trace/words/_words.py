@@ -257,7 +257,7 @@ class Words:
 
 #: The verbs with which steps on files begin.
 _VERBS = frozenset(
-    "access change chmod create get link list lock open read remove rename replace stat truncate write".split()
+    "access call change chmod create get link list lock open read remove rename replace set stat truncate write".split()
 )
 
 

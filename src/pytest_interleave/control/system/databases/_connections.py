@@ -13,7 +13,8 @@ from ...steps._things import WRITE
 from .._announce import announce
 from .._uses import derived, like, note
 from ._asking import is_within, timeout_of
-from ._cursors import CursorLayer, adopt, adopt_cursor, cursors
+from ._attributes import Attribute, announce_use, setting_methods
+from ._cursors import CursorLayer, adopt, adopt_cursor, cursors, give
 from ._databases import database_of
 from ._running import run_statement
 from ._sessions import Session, Token
@@ -30,6 +31,9 @@ from ._statements import (
     Statement,
 )
 
+if TYPE_CHECKING:
+    from ...steps._external import Key
+
 _units = _current.units
 _get_ident = _real.get_ident
 _Connection = sqlite3.Connection
@@ -40,6 +44,21 @@ _level: Any = vars(_Connection)["isolation_level"]
 PARAMETERS = (
     "timeout", "detect_types", "isolation_level", "check_same_thread", "factory", "cached_statements", "uri",
 )  # fmt: skip
+
+
+def _session_of(connection: Any) -> Session | None:
+    session: Session | None = getattr(connection, "_session", None)
+    return session if session is not None and session.is_shared else None
+
+
+def _state(connection: Any) -> Key | None:
+    session = _session_of(connection)
+    return None if session is None else session.key
+
+
+def _settings(connection: Any) -> Key | None:
+    session = _session_of(connection)
+    return None if session is None else session.settings
 
 
 class ConnectionLayer(_Connection):
@@ -66,8 +85,10 @@ class ConnectionLayer(_Connection):
     def cursor(self, *args: Any, **options: Any) -> Any:
         """See `sqlite3.Connection.cursor`."""
         factory = args[0] if args else options.get("factory", _Cursor)
-        made: Any = super().cursor(cursors(factory) if isinstance(factory, type) else factory)
         session = self._session
+        if session is not None and session.is_shared:
+            announce_use(session.settings, "read", "read row_factory")
+        made: Any = super().cursor(cursors(factory) if isinstance(factory, type) else factory)
         if not adopt_cursor(made, session) and session is not None:
             note_unseen(session)
         return made
@@ -86,7 +107,9 @@ class ConnectionLayer(_Connection):
 
     def _new_cursor(self) -> Any:
         made: Any = super().cursor(_OurCursor)
-        made._session, made._reading, made._total = self._session, None, None
+        give(made, self._session)
+        # Its row factory is that of the connection when the statement is run.
+        made._is_new = made._key is not None
         return made
 
     # -- the ends of transactions ----------------------------------------------------------------------------
@@ -120,24 +143,31 @@ class ConnectionLayer(_Connection):
         """See `sqlite3.Connection.close`."""
         session = self._session
         within = is_within(self)
-        if session is None or not (within or session.readings):
+        if session is None or not (within or session.readings or session.is_shared):
             super().close()
             return
-        run_statement(self, session, CLOSE if within else CLOSE_READING, super().close)
+        run_statement(self, session, CLOSE_READING if session.readings and not within else CLOSE, super().close)
         session.readings = session.returning = 0
         session.may_have_released()
 
-    @property
-    def isolation_level(self) -> Any:
-        """See `sqlite3.Connection.isolation_level`."""
-        return _level.__get__(self)
-
-    @isolation_level.setter
-    def isolation_level(self, value: Any) -> None:
-        if value is None:
-            self._end(COMMIT, lambda: _level.__set__(self, value))
+    def _set(self, real: Any, value: Any, *, commits: bool) -> None:
+        if commits:
+            self._end(COMMIT, lambda: real.__set__(self, value))
         else:
-            _level.__set__(self, value)
+            real.__set__(self, value)
+
+    # -- its attributes --------------------------------------------------------------------------------------
+
+    in_transaction = Attribute(_Connection, "in_transaction", _state)
+    row_factory = Attribute(_Connection, "row_factory", _settings)
+    text_factory = Attribute(_Connection, "text_factory", _settings)
+    total_changes = Attribute(_Connection, "total_changes", _state)
+    isolation_level = Attribute(
+        _Connection,
+        "isolation_level",
+        _settings,
+        sets=lambda self, value: self._set(_level, value, commits=value is None),
+    )
 
     # -- the database as a whole -----------------------------------------------------------------------------
 
@@ -179,6 +209,13 @@ class ConnectionLayer(_Connection):
 
     # -- callbacks, which are not for the plugin's own statements --------------------------------------------
 
+    def interrupt(self) -> None:
+        """See `sqlite3.Connection.interrupt`."""
+        if self._session is not None:
+            # It ends a statement of another thread in its middle: here, statements are atomic.
+            note_unseen(self._session)
+        super().interrupt()
+
     def set_trace_callback(self, trace_callback: Any) -> None:
         """See `sqlite3.Connection.set_trace_callback`."""
         super().set_trace_callback(_silent(self._session, trace_callback, None))
@@ -192,14 +229,16 @@ _OurCursor = cursors(_Cursor)
 
 if hasattr(_Connection, "autocommit"):
     _autocommit: Any = vars(_Connection)["autocommit"]
+    _with_autocommit = Attribute(
+        _Connection,
+        "autocommit",
+        _settings,
+        sets=lambda self, value: self._set(_autocommit, value, commits=value is True),
+    )
+    setattr(ConnectionLayer, "autocommit", _with_autocommit)  # noqa: B010
 
-    def _set_autocommit(connection: ConnectionLayer, value: Any) -> None:
-        if value is True:
-            connection._end(COMMIT, lambda: _autocommit.__set__(connection, value))
-        else:
-            _autocommit.__set__(connection, value)
-
-    setattr(ConnectionLayer, "autocommit", property(_autocommit.__get__, _set_autocommit))  # noqa: B010
+for _name, _method in setting_methods():
+    setattr(ConnectionLayer, _name, _method)
 
 
 def _silent(session: Session | None, callback: Any, otherwise: Any) -> Any:

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 from ...execution.units import _current
 from ...scope import _real
 from ...steps._external import Look
+from ...steps._touches import WRITES
 from .._announce import announce
 from .._uses import derived
 from ._asking import attached_to, is_within
+from ._attributes import Attribute, announce_use
 from ._busy import Run, wait_for_readers
 from ._callbacks import without_preemption
 from ._databases import database_of
@@ -20,7 +22,7 @@ from ._running import begins, is_legacy, named, rows, run_statement
 from ._statements import ANYTHING, CHANGES, COMMIT, WAITS, statement_of, statements_in
 
 if TYPE_CHECKING:
-    from ...steps._external import Doing
+    from ...steps._external import Doing, Key
     from ._sessions import Reading, Session
     from ._statements import Statement
 
@@ -29,12 +31,21 @@ _get_ident = _real.get_ident
 _Connection = sqlite3.Connection
 _Cursor = sqlite3.Cursor
 _level: Any = vars(_Connection)["isolation_level"]
-_count: Any = vars(_Cursor)["rowcount"]
+_arraysize: Any = vars(_Cursor)["arraysize"].__get__
+_description: Any = vars(_Cursor)["description"]
+_row_factory: Any = vars(_Cursor)["row_factory"]
+_factory_of_rows: Any = vars(_Connection)["row_factory"].__get__
+_rowcount: Any = vars(_Cursor)["rowcount"].__get__
 
 
-def _rowcount(cursor: CursorLayer) -> int:
-    number: int = _count.__get__(cursor)
-    return number
+def _key_of(cursor: Any) -> Key | None:
+    key: Key | None = getattr(cursor, "_key", None)
+    return key
+
+
+def _total_or_rowcount(cursor: Any) -> int:
+    total: int | None = cursor._total
+    return _rowcount(cursor) if total is None else total
 
 
 def _run_to_end(cursor: sqlite3.Cursor, sql: str) -> None:
@@ -90,8 +101,16 @@ class CursorLayer(_Cursor):
         _session: Session | None
         _reading: Reading | None
         _total: int | None
+        _key: Key | None
+        _is_new: bool | None
     else:
         __slots__ = ()
+
+    arraysize = Attribute(_Cursor, "arraysize", _key_of)
+    description = Attribute(_Cursor, "description", _key_of)
+    lastrowid = Attribute(_Cursor, "lastrowid", _key_of)
+    row_factory = Attribute(_Cursor, "row_factory", _key_of)
+    rowcount = Attribute(_Cursor, "rowcount", _key_of, gets=_total_or_rowcount)
 
     def execute(self, sql: Any, *args: Any, **options: Any) -> Any:
         """See `sqlite3.Cursor.execute`."""
@@ -103,9 +122,13 @@ class CursorLayer(_Cursor):
             sql = _remember_timeout(session, statement)
         self._total = None
         reading, self._reading = self._reading, None
-        run = super().execute
+        connection, run = self.connection, super().execute
 
         def call() -> Any:
+            if self._is_new:
+                # Its connection has made it for this statement alone.
+                self._is_new = None
+                _row_factory.__set__(self, _factory_of_rows(connection))
             try:
                 return run(sql, *args, **options)
             finally:
@@ -113,10 +136,10 @@ class CursorLayer(_Cursor):
                     # What was left to be fetched of the last statement is forgotten first.
                     reading.end()
 
-        run_statement(self.connection, session, statement, call, self._result, reading)
+        run_statement(connection, session, statement, call, self._result, reading, self._key)
         if statement.effect == ANYTHING and statement.verb in ("attach", "detach"):
-            _attach(session, self.connection)
-        if self.description is not None and (unit := _units[_get_ident()]) is not None:
+            _attach(session, connection)
+        if _description.__get__(self) is not None and (unit := _units[_get_ident()]) is not None:
             self._reading = session.reads_on(unit, statement)
         return self
 
@@ -134,12 +157,13 @@ class CursorLayer(_Cursor):
         items = _Items(parameters)
         session.in_transaction = is_within(connection)
         if session.in_transaction or begins(connection, session, statement) or statement.effect != CHANGES:
-            run_statement(connection, session, statement, lambda: run(sql, items), self._result)
+            run_statement(connection, session, statement, lambda: run(sql, items), self._result, None, self._key)
             return self
         # Each row is a transaction.
         total = 0
         for item in items:
-            run_statement(connection, session, statement, functools.partial(run, sql, (item,)), self._result)
+            one = functools.partial(run, sql, (item,))
+            run_statement(connection, session, statement, one, self._result, None, self._key)
             total += _rowcount(self)
         run(sql, ())
         self._total = total
@@ -173,11 +197,6 @@ class CursorLayer(_Cursor):
                 _level.__set__(connection, level)
         return self
 
-    @property
-    def rowcount(self) -> int:
-        """See `sqlite3.Cursor.rowcount`."""
-        return _rowcount(self) if self._total is None else self._total
-
     def _fetch(self, call: Callable[[], Any], is_last: Callable[[Any], bool], count: Callable[[Any], int]) -> Any:
         reading = self._reading
         unit = _units[_get_ident()]
@@ -188,7 +207,12 @@ class CursorLayer(_Cursor):
         if len(unit.log) != reading.seen and not session.is_private and session.fetches_matter(statement):
             text = f"read rows of {statement.text}"
             writes = statement.effect == CHANGES
-            look = lambda: Look(session.touches_of_fetch(statement), writes, text)  # noqa: E731
+            key = self._key
+
+            def look() -> Look:
+                touches = session.touches_of_fetch(statement)
+                return Look(touches if key is None else ((key, None, WRITES), *touches), writes, text)
+
             doing = announce(unit, named(session, statement.table), "fetch", look)
         if statement.effect == CHANGES and not session.in_transaction and doing is not None:
             wait_for_readers(Run(unit, session, self.connection, statement, call))
@@ -221,7 +245,7 @@ class CursorLayer(_Cursor):
     def fetchmany(self, *args: Any, **options: Any) -> Any:
         """See `sqlite3.Cursor.fetchmany`."""
         run = super().fetchmany
-        size = args[0] if args else options.get("size", self.arraysize)
+        size = args[0] if args else options.get("size", _arraysize(self))
         return self._fetch(
             lambda: run(*args, **options), lambda rows: not isinstance(size, int) or len(rows) < size, len
         )
@@ -240,6 +264,8 @@ class CursorLayer(_Cursor):
     def close(self) -> None:
         """See `sqlite3.Cursor.close`."""
         if self._reading is None:
+            if self._key is not None:
+                announce_use(self._key, "close", "close", writes=True)
             super().close()
         else:
             self._fetch(super().close, _always, _unknown)
@@ -270,7 +296,7 @@ def cursors(base: Any) -> type:
     """Return the class that stands in for a class of cursors."""
     known = _classes.get(base)
     if known is None:
-        known = derived(base, {}, ("_session", "_reading", "_total"), layer=CursorLayer)
+        known = derived(base, {}, ("_session", "_reading", "_total", "_key", "_is_new"), layer=CursorLayer)
         _classes[base] = _classes[known] = known
     return known
 
@@ -279,8 +305,14 @@ def adopt_cursor(made: Any, session: Session | None) -> bool:
     """Let the statements of a cursor be steps, whatever its class; return False if that is not possible."""
     if not adopt(made, cursors, _classes):
         return False
-    made._session, made._reading, made._total = session, None, None
+    give(made, session)
     return True
+
+
+def give(made: Any, session: Session | None) -> None:
+    """Let a cursor have the session of its connection."""
+    made._session, made._reading, made._total, made._is_new = session, None, None, None
+    made._key = None if session is None else session.key_of_cursor()
 
 
 def adopt(made: Any, stand_in: Callable[[Any], type], known: dict[type, type]) -> bool:

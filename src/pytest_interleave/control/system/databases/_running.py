@@ -11,6 +11,7 @@ from ...._texts import cut
 from ...execution.units import _current
 from ...scope import _real
 from ...steps._external import Look, external_step
+from ...steps._touches import WRITES
 from .._announce import announce
 from .._uses import user_frame
 from ._asking import is_within
@@ -18,7 +19,7 @@ from ._busy import Run, perform, perform_really
 from ._statements import COMMITS, NOTHING, READS, WAITS
 
 if TYPE_CHECKING:
-    from ...steps._external import Doing
+    from ...steps._external import Doing, Key
     from ._sessions import Reading, Session
     from ._statements import Statement
 
@@ -66,10 +67,12 @@ def run_statement(
     call: Callable[[], Any],
     result: Callable[[Any], str] | None = None,
     reading: Reading | None = None,
+    cursor: Key | None = None,
 ) -> Any:
     """Run a statement, as a step if a controlled thread does; `result` returns a text for its result.
 
-    `reading` stands for the rows of the cursor's last statement that were not fetched, and will not be.
+    `reading` stands for the rows of the cursor's last statement that were not fetched, and will not be; `cursor` for
+    the state of the cursor.
     """
     unit = _units[_get_ident()]
     run = Run(unit, session, connection, statement, call)  # type: ignore[arg-type]
@@ -88,6 +91,8 @@ def run_statement(
             touches = session.touches(statement.effect, begins=does_begin, excludes=excludes)
             if reading is not None and not session.in_transaction:
                 touches += session.touches_of_fetch(reading.statement)
+            if cursor is not None:
+                touches = ((cursor, None, WRITES), *touches)
             found[:] = [Look(touches, statement.effect not in (READS, WAITS), statement.text)]
             return found[0]
 
@@ -127,11 +132,10 @@ def _done(run: Run, doing: Doing, found: list[Look], result: str = "", error: sq
     doing.has_waited = True
     place = user_frame(sys._getframe(2))
     if place is not None:
-        step, touches = external_step(
-            named(run.session, run.statement.table), run.statement.verb, lambda: found[0], place
-        )
+        what = named(run.session, run.statement.table)
+        step = external_step(what, run.statement.verb, found[0], place)
         _note_result(step.doing, result, error)
-        run.unit.execution.mark(run.unit, step, touches)
+        run.unit.execution.mark(run.unit, step, found[0].touches)
 
 
 def _note_result(doing: Doing, result: str, error: sqlite3.Error | None) -> None:

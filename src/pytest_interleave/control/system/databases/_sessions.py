@@ -11,6 +11,7 @@ from ...scope import _real
 from ...steps._external import Key, external_step
 from ...steps._external import Look as _Look
 from ...steps._touches import NOTHING, WRITES
+from ...steps._touches import READS as _READS
 from .._uses import user_frame
 from ._statements import (
     ANYTHING,
@@ -80,8 +81,8 @@ class Reading:
         self.end()
 
 
-class _Connection(Key):
-    """Stands for the state of a connection."""
+class _InUse(Key):
+    """Stands for the state or the settings of a connection, or for the state of a cursor."""
 
     __slots__ = ()
 
@@ -96,15 +97,17 @@ class Session:
 
     __slots__ = (
         "__weakref__", "attached", "changes", "clean", "database", "exclusive", "file", "in_transaction", "internal",
-        "is_shared", "key", "number", "plain", "readings", "returning", "since", "statement", "tables", "timeout",
-        "unit", "virtual", "writes", "wrote",
+        "is_shared", "key", "number", "plain", "readings", "returning", "settings", "since", "statement",
+        "tables", "timeout", "unit", "virtual", "writes", "wrote",
     )  # fmt: skip
 
     def __init__(self, database: Database, timeout: int, *, is_shared: bool) -> None:
         self.database = database
         self.attached: list[Database] = []
         self.number = next(_numbers)
-        self.key = _Connection(f"a connection to {database.name}")
+        name = f"a connection to {database.name}"
+        # What its statements change, and what they only read: how rows are returned, for example.
+        self.key, self.settings = _InUse(name), _InUse(name)
         #: Milliseconds that the program lets it wait for locks, and whether SQLite itself was told not to wait.
         self.timeout = timeout
         if timeout == 0:
@@ -169,7 +172,14 @@ class Session:
         found = self._touches(self.database, effect, begins, excludes)
         for database in self.attached:
             found += self._touches(database, effect, begins, excludes)
-        return (*found, (self.key, None, WRITES)) if self.is_shared else found
+        return self._with_connection(found) if self.is_shared else found
+
+    def _with_connection(self, touches: Touches) -> Touches:
+        return (*touches, (self.settings, None, _READS), (self.key, None, WRITES))
+
+    def key_of_cursor(self) -> Key | None:
+        """Return what stands for the state of a new cursor; None if no other thread can use it."""
+        return _InUse(f"a cursor on {self.database.name}") if self.is_shared else None
 
     def _touches(self, database: Database, effect: Effect, begins: bool, excludes: bool) -> Touches:
         touches = self._touches_of_database(database, effect, begins, excludes)
@@ -225,7 +235,7 @@ class Session:
         if not self.in_transaction:
             for database in self.databases:
                 found += database.writes if statement.effect == CHANGES else database.reads
-        return (*found, (self.key, None, WRITES)) if self.is_shared else found
+        return self._with_connection(found) if self.is_shared else found
 
     # -- what has happened -----------------------------------------------------------------------------------
 
@@ -301,8 +311,8 @@ class Session:
         place = user_frame(sys._getframe(2))
         if place is not None:
             text = verb if verb == "rollback" else f"{verb} a connection to {self.database.name}"
-            step, touched = external_step(self.database.name, verb, lambda: _Look(touches, True, text), place)
-            unit.execution.mark(unit, step, touched)
+            step = external_step(self.database.name, verb, _Look(touches, True, text), place)
+            unit.execution.mark(unit, step, touches)
 
     def gone(self) -> None:
         """Note that the connection is gone: with it, SQLite ends its transaction."""

@@ -23,18 +23,28 @@ if TYPE_CHECKING:
     from ...execution.units._units import Unit
 
 
-class Handle(Key, TimesOut):
+class Position(Key):
+    """Stands for the position in an open file; descriptors that are copies of each other have one."""
+
+    __slots__ = ()
+
+    @property
+    def label(self) -> str:  # type: ignore[override]
+        """See `Key.label`."""
+        return f"the position in {self.name}"
+
+
+class Handle(TimesOut):
     """An open file. Its position and its buffer are shared by all threads that use it."""
 
+    # Steps refer to the position, not to the handle: that has units, which would never be freed.
     __slots__ = ("buffered", "inside", "kept", "owner", "position", "shared", "user", "waiting")
 
-    def __init__(self, name: str, *, buffered: bool, kept: bool = False) -> None:
-        super().__init__(name)
+    def __init__(self, position: Position, *, buffered: bool, kept: bool = False) -> None:
+        self.position = position
         self.buffered = buffered
         #: Whether the function that has opened it keeps it for itself.
         self.kept = kept
-        #: Stands for the position in the file; descriptors that are copies of each other have one.
-        self.position: Key = self
         #: The thread that has called a method: those that the method calls are a part of the same step.
         self.inside: Unit | None = None
         #: The first thread that has used it in this execution, and whether another one has, too.
@@ -45,9 +55,9 @@ class Handle(Key, TimesOut):
         self.waiting: list[Unit] = []
 
     @property
-    def label(self) -> str:  # type: ignore[override]
-        """See `Key.label`."""
-        return f"the position in {self.name}"
+    def name(self) -> str:
+        """The name of the file in messages."""
+        return self.position.name
 
     def used_by(self, unit: Unit, method: str) -> None:
         """Announce that a thread is about to call a method, and let it wait until no other thread is in one."""
@@ -120,15 +130,16 @@ def add_file(raw: Any, handle: Handle) -> None:
     raw._handle = handle
     descriptor = raw.fileno()
     _files[descriptor] = weakref.ref(raw)
-    if handle.position is handle:
+    opened = _opened.get(descriptor)
+    if opened is not None and opened.position is not handle.position:
         # What had this number before was closed by code that is not controlled.
-        _opened.pop(descriptor, None)
+        del _opened[descriptor]
 
 
 def add_descriptor(descriptor: int, name: str) -> None:
     """Remember a descriptor that has just been opened."""
     _files.pop(descriptor, None)
-    _opened[descriptor] = Handle(name, buffered=False)
+    _opened[descriptor] = Handle(Position(name), buffered=False)
 
 
 def add_copy(descriptor: int, copy: int) -> None:
@@ -136,8 +147,7 @@ def add_copy(descriptor: int, copy: int) -> None:
     original = handle_of(descriptor)
     remove_descriptor(copy)
     _files.pop(copy, None)
-    handle = _opened[copy] = Handle(original.name, buffered=False)
-    handle.position = original.position
+    handle = _opened[copy] = Handle(original.position, buffered=False)
     _copies.setdefault(handle.position, {descriptor}).add(copy)
 
 
@@ -223,7 +233,7 @@ def handle_of(descriptor: int) -> Handle:
         return known
     handle = _opened.get(descriptor)
     if handle is None:
-        handle = _opened[descriptor] = Handle(f"descriptor {descriptor}", buffered=False)
+        handle = _opened[descriptor] = Handle(Position(f"descriptor {descriptor}"), buffered=False)
     return handle
 
 

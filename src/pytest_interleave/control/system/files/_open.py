@@ -21,7 +21,7 @@ from ...steps._touches import NOTHING, READS, WRITES, Touches
 from .._announce import announce
 from .._uses import derived, like
 from ._descriptor_steps import failed, in_full, use_content
-from ._handles import Handle, about_to_close, add_file, closed, handle_of, name_of_descriptor, watch_file
+from ._handles import Handle, Position, about_to_close, add_file, closed, handle_of, name_of_descriptor, watch_file
 from ._kept_files import is_kept
 from ._paths import entry_of, followed, is_device, status, status_of_descriptor, target_of
 from ._times import set_time
@@ -171,10 +171,8 @@ def open_(
         )
         buffering = -1
     descriptor = file if isinstance(file, int) else None
-    name = name_at(file) if descriptor is None else handle_of(descriptor).name
-    handle = Handle(name, buffered=buffering != 0, kept=is_kept(sys._getframe(1)))
-    if descriptor is not None:
-        handle.position = handle_of(descriptor).position
+    position = Position(name_at(file)) if descriptor is None else handle_of(descriptor).position
+    handle = Handle(position, buffered=buffering != 0, kept=is_kept(sys._getframe(1)))
     doing = None
     if unit is not None and opener is None and descriptor is None:
         doing = announce_opening(
@@ -193,7 +191,7 @@ def open_(
     note_opened(unit, doing, raw.fileno())
     if opener is not None:
         # It has opened something by `os.open`, as a rule, and not what it is said to have opened.
-        handle.name = name_of_descriptor(raw.fileno(), handle.name)
+        position.name = name_of_descriptor(raw.fileno(), position.name)
     if binary:
         add_file(raw, handle)
         buffered._handle = handle
