@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 KEPT = """
 import functools
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 
 
 class Repository:
@@ -23,7 +26,24 @@ class Plain:
     connect = sqlite3.connect
 
 
+class Slots:
+    __slots__ = ("connect",)
+
+
+class Database(sqlite3.Connection):
+    def __init__(self, path):
+        super().__init__(path, timeout=3)
+        self.name = path.name
+
+
+class Bare(sqlite3.Connection):
+    pass
+
+
+slots = Slots()
+slots.connect = sqlite3.connect
 CONNECT = {"sqlite": sqlite3.connect}
+PAIR = ("sqlite", sqlite3.connect)
 patient = functools.partial(sqlite3.connect, timeout=3)
 
 WAYS = {
@@ -32,6 +52,11 @@ WAYS = {
     "attribute": lambda path: Plain().connect(path),
     "table": lambda path: CONNECT["sqlite"](path),
     "partial": lambda path: patient(path),
+    "slots": lambda path: slots.connect(path),
+    "tuple": lambda path: PAIR[1](path),
+    "class": sqlite3.Connection,
+    "derived class": Database,
+    "derived class with nothing new": Bare,
 }
 
 def increment(path, connect):
@@ -50,14 +75,21 @@ def test_way(way, tmp_path, run_concurrent):
     run_concurrent(increment, path, WAYS[way], workers=2)
     with closing(sqlite3.connect(path)) as database:
         assert database.execute("SELECT n FROM t").fetchone() == (2,)
+
+def test_afterwards_all_is_as_it_was():
+    with closing(Database(Path(":memory:"))) as database, closing(Bare(":memory:")) as bare:
+        assert type(database) is Database and type(bare) is Bare
+        assert type(database.cursor()) is sqlite3.Cursor
+    assert "__init__" not in vars(Bare)
+    assert PAIR[1] is CONNECT["sqlite"] is slots.connect is sqlite3.connect
 """
 
 
 def test_they_are_under_control(run):
     done = run(KEPT)
-    done.result.assert_outcomes(failed=5)
+    done.result.assert_outcomes(failed=10, passed=1)
     found = [line for line in done.result.outlines if line.startswith("Found in schedule ")]
-    assert len(found) == 5
+    assert len(found) == 10
     assert all(line.startswith("Found in schedule 2 of ") for line in found), found
 
 
@@ -100,3 +132,87 @@ def test_code_that_sqlite_calls_is_not_called_exhausted(run, seed):
     verdicts = [line for line in done.result.outlines if line.startswith("PASSED ")]
     assert len(verdicts) == 2
     assert all("sampled" in line and "not controlled" in line for line in verdicts), verdicts
+
+
+GIVEN = """
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+@pytest.mark.concurrency
+@pytest.mark.parametrize("append", [open, (open,)[0]])
+def test_open(append, tmp_path, run_concurrent):
+    def write():
+        with append(tmp_path / "log", "a") as file:
+            file.write("x")
+
+    run_concurrent(write, workers=2)
+    assert (tmp_path / "log").read_text() == "xx"
+
+@pytest.mark.concurrency
+@pytest.mark.parametrize("kind", [sqlite3.Cursor, type("Own", (sqlite3.Cursor,), {})])
+def test_cursor(kind, tmp_path, run_concurrent):
+    path = tmp_path / "app.db"
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("CREATE TABLE t (n)")
+
+    def insert():
+        with closing(sqlite3.connect(path)) as database, database:
+            kind(database).execute("INSERT INTO t VALUES (1)")
+
+    run_concurrent(insert, workers=2)
+    with closing(sqlite3.connect(path)) as database:
+        assert database.execute("SELECT COUNT(*) FROM t").fetchone() == (2,)
+"""
+
+
+def test_they_are_arguments_of_a_test(run):
+    done = run(GIVEN, "-v")
+    done.result.assert_outcomes(passed=4)
+    verdicts = [line for line in done.result.outlines if line.startswith("PASSED ")]
+    assert len(verdicts) == 4
+    assert all("exhaustive" in line and "all 1 inter" not in line for line in verdicts), verdicts
+
+
+NOT_FOUND = """
+import os
+import posix
+import sqlite3
+
+import pytest
+
+class Slots(sqlite3.Connection):
+    __slots__ = ()
+
+@pytest.mark.concurrency(schedules=30)
+def test_another_name(tmp_path, run_concurrent):
+    def write():
+        descriptor = posix.open(tmp_path / "log", os.O_CREAT | os.O_WRONLY)
+        os.close(descriptor)
+
+    run_concurrent(write, workers=2)
+
+@pytest.mark.concurrency(schedules=30)
+def test_beside_a_step(tmp_path, run_concurrent):
+    (tmp_path / "log").touch()
+    run_concurrent.together(
+        lambda: os.close(posix.open(tmp_path / "log", os.O_RDONLY)), lambda: (tmp_path / "log").write_text("new")
+    )
+
+@pytest.mark.concurrency(schedules=30)
+def test_class_with_slots(run_concurrent):
+    run_concurrent(lambda: Slots(":memory:").close(), workers=2)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no module posix")
+def test_what_is_not_found_is_named(run):
+    done = run(NOT_FOUND, "-v")
+    done.result.assert_outcomes(passed=3)
+    first, second, third = (line for line in done.result.outlines if line.startswith("PASSED "))
+    for line in (first, second):
+        assert "sampled" in line
+        assert "not controlled: os.open (called by another name at test_it.py:" in line, line
+        assert "; to control it, write os.open())" in line
+    assert "not controlled: class Slots (called by worker-0 at test_it.py:" in third, third

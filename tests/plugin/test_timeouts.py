@@ -93,6 +93,36 @@ def test_the_option_does_too_and_the_marker_wins(run, pytester, by_ini):
     run(GIVES_UP.format('timeouts="late"'), *options).result.assert_outcomes(passed=1)
 
 
+BUSY = """
+import sqlite3
+from contextlib import closing
+
+@pytest.mark.concurrency({})
+def test_it(tmp_path, run_concurrent):
+    path = tmp_path / "app.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE t (n)")
+
+    def insert():
+        with closing(sqlite3.connect(path)) as connection, connection:
+            connection.execute("INSERT INTO t VALUES (1)")
+
+    run_concurrent(insert)
+"""
+
+
+def test_a_busy_timeout_of_a_database(run, report):
+    done = run(BUSY.format('timeouts="explore"'), "--interleave-json=report.json")
+    done.result.assert_outcomes(failed=1)
+    finding = report()["tests"][0]["finding"]
+    assert finding["needs"] == ["timeouts"]
+    assert "was held up for 5 s" in " ".join(finding["story"].split())
+    assert "Database app.db is locked" in done.text
+    done = run(BUSY.format(""), "-v")
+    done.result.assert_outcomes(passed=1)
+    assert "assuming no sleep or timeout ends early" in done.text
+
+
 def test_a_finding_past_max_steps_says_when_time_passed(run, report):
     done = run(FAILS_LATE, "--interleave-json=report.json")
     done.result.assert_outcomes(failed=1)

@@ -104,7 +104,8 @@ def _put_under_control(item: pytest.Item, settings: Settings, known: list[KnownS
     item.stash[_random_key] = random_state()
     begin_alike()
     # What fixtures replace, they put back before this is taken away again: when the test is torn down.
-    put_in_place()
+    callspec = getattr(item, "callspec", None)
+    put_in_place(None if callspec is None else callspec.params)
     own = worker_fixtures(item, settings, options_of(item.config))
     if own is not None:
         own.set_up()

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from pytest_interleave.control.system._references import references_in
+from pytest_interleave.control.system._references import references_in, references_of
 from pytest_interleave.control.system.databases._connections import connections
 from pytest_interleave.control.system.files import _descriptors
 
@@ -64,6 +64,23 @@ _table: dict[str, Any] = {"here": os.getcwd, "nested": {"there": os.getcwd}}
 _list = [os.getcwd]
 _object = _Object(os.getcwd)
 
+
+class _Slots:
+    __slots__ = ("empty", "function")
+
+    def __init__(self, function: Callable[[], Any]) -> None:
+        self.function = function
+
+
+_slots = _Slots(os.getcwd)
+_tuples = {"tuple": (1, os.getcwd), "nested": (1, (os.getcwd,)), "object": (_Object(os.getcwd),)}
+_namespace: dict[str, Any] = {"name": (1, os.getcwd)}
+
+
+def _by_default_in_tuple(functions: tuple[Any, ...] = (os.getcwd,)) -> Any:
+    return functions[0]()
+
+
 CALLS: dict[str, tuple[Any, Callable[[], Any]]] = {
     "default argument": (_by_default, _by_default),
     "keyword-only argument": (_by_keyword, _by_keyword),
@@ -78,6 +95,11 @@ CALLS: dict[str, tuple[Any, Callable[[], Any]]] = {
     "nested dictionary": (_table, lambda: _table["nested"]["there"]()),
     "list": (_list, lambda: _list[0]()),
     "object": (_object, lambda: _object.function()),
+    "slot": (_slots, lambda: _slots.function()),
+    "tuple": (_tuples, lambda: _tuples["tuple"][1]()),  # type: ignore[operator]
+    "nested tuple": (_tuples, lambda: _tuples["nested"][1][0]()),  # type: ignore[index]
+    "object in a tuple": (_tuples, lambda: _tuples["object"][0].function()),  # type: ignore[union-attr]
+    "default argument in a tuple": (_by_default_in_tuple, _by_default_in_tuple),
 }
 
 
@@ -93,6 +115,27 @@ def test_a_reference_is_replaced_and_put_back(kept: str) -> None:
         each.take()
     assert replaced == "stand-in"
     assert call() == os.getcwd()
+
+
+def test_tuples_under_names_of_a_module() -> None:
+    before = _namespace["name"]
+    (reference,) = references_in(_namespace, _MODULE, _STAND_INS, data=True)
+    reference.put()
+    assert _namespace["name"] == (1, _stand_in)
+    reference.take()
+    assert _namespace["name"] is before
+    assert not list(references_in(_namespace, _MODULE, _STAND_INS, data=False))
+
+
+def test_arguments_of_a_test() -> None:
+    arguments: dict[str, Any] = {"plain": 1, "function": os.getcwd, "several": [os.getcwd]}
+    references = list(references_of(arguments, _STAND_INS))
+    for each in references:
+        each.put()
+    assert arguments == {"plain": 1, "function": _stand_in, "several": [_stand_in]}
+    for each in references:
+        each.take()
+    assert arguments == {"plain": 1, "function": os.getcwd, "several": [os.getcwd]}
 
 
 def test_what_the_program_has_put_there_stays() -> None:

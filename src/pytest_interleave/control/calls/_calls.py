@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 import functools
 import gc
 import operator
 import os
-import threading
 import types
 import warnings
 import weakref
@@ -18,16 +16,25 @@ from ..code._methods import READING_METHODS, READING_NATIVES, THOROUGH_READERS
 from ..identity._any_call import any_call
 from ..identity._keys import PLAIN_KEYS
 from ..identity._leaving import expect
-from ..identity._natives import arrays_exist, has_own_access
+from ..identity._natives import has_own_access
 from ..identity._owners import MISSING, stored_attribute
-from ..identity._types import CONTAINER, METHOD_OF_CLASS, STILL, class_holding, identities, is_class, kind_of, module_of
+from ..identity._types import (
+    CONTAINER,
+    STILL,
+    class_holding,
+    identities,
+    is_class,
+    kind_of,
+    module_of,
+    replaced,
+)
 from ..identity._wholes import TRUTH, by_given_method, called_back, contents, native, operand, whole
 from ..identity._written import called, in_scope, is_foreign, is_generated, is_of_an_object, python_function
-from ..interpreter._redirected import is_redirected
-from ..scope._places import is_ours, is_stdlib
-from ..steps._touches import FOREIGN, NOTHING, OPAQUE, READS, WRITES, Touches
+from ..scope._places import is_stdlib
+from ..steps._touches import FOREIGN, NOTHING, OPAQUE, OUTSIDE_MEMORY, READS, WRITES, Touches
 from ._accessors import accessed, accessed_by_method
 from ._handed import handed_to_foreign, handed_whole, reachable
+from ._known_calls import BOUND_IN_C, is_indifferent, touches_nothing_else
 from ._looking import (
     LOOKING_AT_ALL,
     handed_to_c,
@@ -43,8 +50,6 @@ from ._patching import patched_by
 from ._referents import called_reference, calls_back_at_death
 from ._text_fields import formatted, formatted_from
 
-#: The addresses of the types of functions written in C that are bound to an object.
-BOUND_IN_C = identities((types.BuiltinMethodType, METHOD_OF_CLASS, types.MethodWrapperType))
 _UNBOUND_IN_C = identities((types.MethodDescriptorType, types.WrapperDescriptorType, types.ClassMethodDescriptorType))
 #: The addresses of the types of objects that are not written in Python and can be handed over to be called.
 _CALLBACKS = (
@@ -52,20 +57,6 @@ _CALLBACKS = (
     | _UNBOUND_IN_C
     | identities((operator.attrgetter, operator.itemgetter, operator.methodcaller, functools.partial))
 )
-#: Functions that do not read their arguments. An object that they make of an argument may read it later; that is seen
-#: then.
-_INDIFFERENT = frozenset(
-    map(
-        id,
-        (
-            abs, bin, breakpoint, callable, chr, classmethod, complex, divmod, float, hex, id, int, isinstance,
-            issubclass, object, oct, open, ord, pow, property, range, round, slice, staticmethod, super, type,
-            functools.partial, threading.Thread, threading.Timer, threading.Lock, threading.RLock,
-        ),
-    )
-)  # fmt: skip
-#: The functions among these that may be given an array, too.
-_OF_NUMBERS = frozenset(map(id, (abs, complex, divmod, float, int, pow, round)))
 #: Functions that make iterators.
 _BEGINNERS = frozenset(map(id, (enumerate, filter, iter, map, reversed, zip)))
 #: Functions that only read their arguments.
@@ -78,14 +69,7 @@ _NUMERIC = frozenset(("numpy", "pandas", "scipy"))
 #: Functions that write their arguments as texts.
 _WRITERS_OF_TEXT = frozenset(map(id, (ascii, format, print, repr, str)))
 _WARNERS = frozenset(map(id, (warnings.warn, warnings.warn_explicit)))
-#: Files whose functions pass their arguments on to a thread; they are touched there.
-_PASSING_ON = frozenset(
-    (threading.__file__, *(os.path.join(path, "thread.py") for path in concurrent.futures.__path__))
-)
-
-#: A part of the paths of what pytest calls for the message of a rewritten `assert`. That code reads objects for the
-#: message alone.
-ASSERTIONS = os.path.join("_pytest", "assertion", "")
+_UNSEEN_USE: Touches = ((OUTSIDE_MEMORY, None, WRITES | FOREIGN),)
 
 
 def touches_of_call(function: Any, given: Sequence[Any]) -> Touches:
@@ -93,6 +77,8 @@ def touches_of_call(function: Any, given: Sequence[Any]) -> Touches:
 
     `given` has its arguments, given by name or not.
     """
+    if id(function) in replaced:
+        return _UNSEEN_USE
     kind = type(function)
     if kind is types.MethodType and python_function(function) is None:
         # A method of Cython, for example.
@@ -186,31 +172,10 @@ def _called_later(function: Any, given: Sequence[Any]) -> Touches:
     return handed_whole(found, WRITES | FOREIGN)
 
 
-def touches_nothing_else(function: Any) -> bool:
-    """Whether a call never touches anything, whatever it is given, beside what code in scope does in it."""
-    if id(function) in _INDIFFERENT or is_redirected(function) or in_scope(function):
-        return id(function) not in _OF_NUMBERS or not arrays_exist()
-    if id(type(function)) in BOUND_IN_C:
-        return False
-    if is_class(type(function)):
-        # No other code touches the new object, but the class may read its arguments.
-        maker = class_holding(function, "__init__")
-        if maker is None or in_scope(maker[1]):
-            return True
-        function = maker[1]
-    python = python_function(function)
-    return python is not None and _is_indifferent(python.__code__)
-
-
-def _is_indifferent(code: types.CodeType) -> bool:
-    filename = code.co_filename
-    return filename in _PASSING_ON or is_ours(filename) or ASSERTIONS in filename
-
-
 def _of_python(function: Any, given: Sequence[Any]) -> Touches:
     python = python_function(function)
     code = python.__code__
-    if in_scope(python) or _is_indifferent(code):
+    if in_scope(python) or is_indifferent(code):
         return NOTHING
     if type(function) is types.MethodType:
         given = (function.__self__, *given)

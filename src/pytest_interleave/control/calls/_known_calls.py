@@ -11,18 +11,23 @@ import threading
 import types
 from typing import Any
 
+from ..identity._natives import arrays_exist
 from ..identity._types import (
     CONTAINER,
+    METHOD_OF_CLASS,
     STILL,
     VIEW,
     bases_of,
     class_holding,
+    identities,
     is_class,
     is_made_by_a_program,
     is_one_of,
     kind_of,
     module_of,
+    replaced,
 )
+from ..identity._written import in_scope, python_function
 from ..interpreter._redirected import is_redirected
 from ..scope import _current_scope
 from ..scope._places import is_ours
@@ -44,6 +49,56 @@ _IMPURE_NAMES = frozenset(
 )
 _READERS_OF_SYS = frozenset(("_getframe", "getrefcount", "exc_info", "intern", "getrecursionlimit", "_is_gil_enabled"))
 _MAKERS = ("__new__", "__init__")
+
+
+#: The addresses of the types of functions written in C that are bound to an object.
+BOUND_IN_C = identities((types.BuiltinMethodType, METHOD_OF_CLASS, types.MethodWrapperType))
+#: Functions that do not read their arguments. An object that they make of an argument may read it later; that is seen
+#: then.
+_INDIFFERENT = frozenset(
+    map(
+        id,
+        (
+            abs, bin, breakpoint, callable, chr, classmethod, complex, divmod, float, hex, id, int, isinstance,
+            issubclass, object, oct, open, ord, pow, property, range, round, slice, staticmethod, super, type,
+            functools.partial, threading.Thread, threading.Timer, threading.Lock, threading.RLock,
+        ),
+    )
+)  # fmt: skip
+#: The functions among these that may be given an array, too.
+_OF_NUMBERS = frozenset(map(id, (abs, complex, divmod, float, int, pow, round)))
+#: Files whose functions pass their arguments on to a thread; they are touched there.
+_PASSING_ON = frozenset(
+    (threading.__file__, *(os.path.join(path, "thread.py") for path in concurrent.futures.__path__))
+)
+
+#: A part of the paths of what pytest calls for the message of a rewritten `assert`. That code reads objects for the
+#: message alone.
+ASSERTIONS = os.path.join("_pytest", "assertion", "")
+
+
+def touches_nothing_else(function: Any) -> bool:
+    """Whether a call never touches anything, whatever it is given, beside what code in scope does in it."""
+    if id(function) in replaced:
+        return False
+    if id(function) in _INDIFFERENT or is_redirected(function) or in_scope(function):
+        return id(function) not in _OF_NUMBERS or not arrays_exist()
+    if id(type(function)) in BOUND_IN_C:
+        return False
+    if is_class(type(function)):
+        # No other code touches the new object, but the class may read its arguments.
+        maker = class_holding(function, "__init__")
+        if maker is None or in_scope(maker[1]):
+            return True
+        function = maker[1]
+    python = python_function(function)
+    return python is not None and is_indifferent(python.__code__)
+
+
+def is_indifferent(code: types.CodeType) -> bool:
+    """Whether a function written in Python touches nothing of what it is given, beside what is seen."""
+    filename = code.co_filename
+    return filename in _PASSING_ON or is_ours(filename) or ASSERTIONS in filename
 
 
 def does_nothing_unknown(function: Any) -> bool:

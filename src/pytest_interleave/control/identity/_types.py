@@ -115,6 +115,9 @@ def _compares_by_value(kind: type) -> bool:
 
 #: Classes of this package that stand in for classes of the interpreter and must look like those, by address.
 stand_ins: dict[int, type] = {}
+#: Addresses of the functions and classes in whose place there is something else during a test. If the program has found
+#: the real one nevertheless, what it does by calling that is not seen.
+replaced: set[int] = set()
 
 
 def is_made_by_a_program(kind: type) -> bool:

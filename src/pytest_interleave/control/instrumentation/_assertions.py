@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ..calls._calls import ASSERTIONS
+from ..calls._known_calls import ASSERTIONS
 from ..execution.units._current import current_unit
 from ..scope import _current_scope
 

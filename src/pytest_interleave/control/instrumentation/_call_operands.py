@@ -11,8 +11,9 @@ from typing import Any
 
 from ..calls._accessors import accessed, keyed, of_cache
 from ..calls._callees import note_callee
-from ..calls._calls import BOUND_IN_C, looks_into_arguments, touches_of_call
+from ..calls._calls import looks_into_arguments, touches_of_call
 from ..calls._handed import handed_to_foreign
+from ..calls._known_calls import BOUND_IN_C
 from ..calls._nested import of_elements, of_items
 from ..code._methods import OF_ATTRIBUTES, SPECIAL_OF_ATTRIBUTES, SPECIAL_OF_ITEMS
 from ..identity._generators import PRIVATE, visible_in

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import CodeType, ModuleType
 from typing import TYPE_CHECKING, Any
 
-from ..calls._calls import touches_nothing_else
+from ..calls._known_calls import touches_nothing_else
 from ..code._methods import SYNC_METHODS
 from ..identity._natives import arrays_exist
 from ..interpreter._opcodes import (

@@ -7,7 +7,7 @@ from . import _kinds as kinds
 if TYPE_CHECKING:
     from ._external import External, Key
     from ._things import EXCHANGE, READ, WRITE, Thing, Use
-    from ._touches import CUT, EVERY_THREAD, FOREIGN, HIDDEN, OPAQUE, UNSURE, WRITES, shown_touch
+    from ._touches import CUT, EVERY_THREAD, FOREIGN, HIDDEN, OPAQUE, OUTSIDE_MEMORY, UNSURE, WRITES, shown_touch
 else:
     from ..._lazy import names_from
 
@@ -22,6 +22,7 @@ else:
             "HIDDEN": "._touches",
             "Key": "._external",
             "OPAQUE": "._touches",
+            "OUTSIDE_MEMORY": "._touches",
             "READ": "._things",
             "Thing": "._things",
             "UNSURE": "._touches",
@@ -39,6 +40,7 @@ __all__ = [
     "FOREIGN",
     "HIDDEN",
     "OPAQUE",
+    "OUTSIDE_MEMORY",
     "READ",
     "UNSURE",
     "WRITE",

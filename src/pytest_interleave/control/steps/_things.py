@@ -18,7 +18,8 @@ EXCHANGE = "exchange"
 class Thing(NamedTuple):
     """A thing outside memory that units use.
 
-    `kind` is "file" (mapped into memory), "database", "socket", "address", "pipe", "process" or "setting".
+    `kind` is "file" (mapped into memory), "database", "socket", "address", "pipe", "process", "setting", or
+    "class" (the objects of which use something).
     """
 
     kind: str

@@ -39,6 +39,10 @@ UNKNOWN: Touches = (("?", None, READS | OPAQUE | HIDDEN),)
 STRICT = "PYTEST_INTERLEAVE_STRICT" in os.environ
 
 
+#: What a call touches that may use any file or database.
+OUTSIDE_MEMORY = "outside memory"
+
+
 class _EveryThread:
     """All threads of an execution: the target of operations that ask which threads are alive."""
 

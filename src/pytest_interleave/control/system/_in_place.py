@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _io
 import builtins
 import io
 import itertools
@@ -11,13 +12,14 @@ from collections.abc import Callable, Iterable, Iterator
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
-from ..identity._types import is_made_by_a_program, stand_ins
+from ..identity._types import is_made_by_a_program, replaced, stand_ins
 from ..scope._modules import ImportedModules, is_module, loaded, namespace_of_module
 from ..scope._places import is_ours, is_stdlib
 from . import _event_loops, _process_settings, _processes, _sockets
+from ._classes import made_by_subclasses
 from ._late_imports import LateImports
 from ._program_steps import forget_resources
-from ._references import Reference, references_in
+from ._references import Reference, references_in, references_of
 from .databases import _dbm
 from .databases._databases import forget_databases
 from .files import _descriptors, _entries, _listing, _locks, _logs, _mapped, _open
@@ -36,18 +38,33 @@ _OF_OS: dict[str, Callable[..., Any]] = {
 _FUNCTIONS: tuple[Replacement, ...] = (
     (builtins, "open", _open.open_),
     (io, "open", _open.open_),
+    (_io, "open", _open.open_),
+    (io, "open_code", _open.open_code),
+    (io, "FileIO", _open.FileIO),
     (os, "DirEntry", _listing.DirEntry),
     *((os, name, ours) for name, ours in _OF_OS.items()),
     *((sys, name, ours) for name, ours in _process_settings.OF_SYS.items()),
 )
 
 
+def _subclasses_of_sqlite() -> Iterator[Replacement]:
+    import sqlite3
+
+    from .databases._connections import connections
+    from .databases._cursors import cursors
+
+    return itertools.chain(
+        made_by_subclasses(sqlite3.Connection, connections), made_by_subclasses(sqlite3.Cursor, cursors)
+    )
+
+
 def _of_sqlite(module: ModuleType) -> Iterable[Replacement]:
     # Not before the program has imported it.
     from .databases._connections import Connection
+    from .databases._cursors import Cursor
     from .databases._sqlite import connect
 
-    names = (("connect", connect), ("Connection", Connection))
+    names = (("connect", connect), ("Connection", Connection), ("Cursor", Cursor))
     owners = [owner for owner in (module, loaded("sqlite3")) if owner is not None]
     return [(owner, name, ours) for owner in owners for name, ours in names]
 
@@ -118,7 +135,10 @@ def _take(stand_ins: Iterable[_StandIn]) -> None:
 _everywhere = [_StandIn(owner, name, ours) for owner, name, ours in _FUNCTIONS]
 #: The stand-in for each real function, by the real function's address.
 _by_real: dict[int, Any] = {id(each.real): each.ours for each in _everywhere}
+replaced.update(_by_real)
 _of_modules: dict[str, list[_StandIn]] = {}
+#: The method that makes objects of a class that a program has derived, by the class.
+_of_subclasses: dict[type, _StandIn] = {}
 #: Functions that modules hold by names of their own (`from os import replace`), by module and name.
 _held: dict[tuple[int, str], _StandIn] = {}
 _imported = ImportedModules()
@@ -127,14 +147,20 @@ _searched: dict[str, ModuleType] = {}
 #: Modules that have been searched for other references to them, by name, and what was found in each.
 _searched_deeply: dict[str, tuple[ModuleType, list[Reference]]] = {}
 
+#: What the arguments of the present test refer to.
+_of_arguments: list[Reference] = []
+
 #: How many times the stand-ins have been put in place and not yet been taken away.
 _depth = 0
 #: Number of modules when all of them were last searched.
 _modules_known = 0
 
 
-def put_in_place() -> None:
-    """Put stand-ins in the place of what they stand for, until `take_away` has been called as often."""
+def put_in_place(arguments: dict[str, Any] | None = None) -> None:
+    """Put stand-ins in the place of what they stand for, until `take_away` has been called as often.
+
+    `arguments` has those of the test, from its parameters.
+    """
     global _depth
     _depth += 1
     if _depth > 1:
@@ -146,6 +172,7 @@ def put_in_place() -> None:
     forget_databases()
     _sockets.forget_pairs()
     _find()
+    _of_arguments[:] = references_of(arguments or {}, _by_real)
     _put_all()
     _support()
     _late.begin()
@@ -170,12 +197,13 @@ def take_away() -> None:
         _take(_all())
         for each in _references():
             each.take()
+        _of_arguments.clear()
         for name in _SUPPORTING:
             getattr(os, name, set()).difference_update(_supported[name])
 
 
 def _all() -> Iterator[_StandIn]:
-    return itertools.chain(_everywhere, *_of_modules.values(), _held.values())
+    return itertools.chain(_everywhere, *_of_modules.values(), _of_subclasses.values(), _held.values())
 
 
 #: The stand-ins for the contents of each of these sets, by the set's name.
@@ -185,7 +213,7 @@ _supported: dict[str, set[Any]] = {
 
 
 def _references() -> Iterator[Reference]:
-    return itertools.chain.from_iterable(found for _, found in _searched_deeply.values())
+    return itertools.chain(_of_arguments, *(found for _, found in _searched_deeply.values()))
 
 
 def _put_all() -> None:
@@ -218,6 +246,10 @@ def _find() -> None:
             if all(is_genuine(getattr(each.owner, each.name)) for each in found):
                 _of_modules[name] = found
                 _by_real.update((id(each.real), each.ours) for each in found if each.real is not None)
+                replaced.update(_by_real)
+    if "sqlite3.dbapi2" in _of_modules:
+        for kind, name, ours in _subclasses_of_sqlite():
+            _of_subclasses.setdefault(kind, _StandIn(kind, name, ours))
     if _imported.have_changed():
         for name, module in _imported.others:
             # Only a program's own modules get new names after they have been imported.

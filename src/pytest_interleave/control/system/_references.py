@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator, Mapping
-from types import BuiltinFunctionType, CellType, FunctionType
+from types import BuiltinFunctionType, CellType, FunctionType, MemberDescriptorType
 from typing import Any
 
-from ..identity._types import is_class, is_made_by_a_program, stand_ins
+from ..identity._types import bases_of, is_class, is_made_by_a_program, stand_ins
 from ..scope._places import is_ours
 
 #: From a value in a module's namespace, this many references are followed.
@@ -47,7 +47,7 @@ class Reference:
 
 
 def references_in(
-    namespace: Mapping[str, Any], module: str, stand_ins: Mapping[int, Any], *, data: bool
+    namespace: dict[str, Any], module: str, stand_ins: Mapping[int, Any], *, data: bool
 ) -> Iterator[Reference]:
     """Yield the references of a module to what has a stand-in, except those under its own names.
 
@@ -55,8 +55,14 @@ def references_in(
     are searched only with `data`.
     """
     search = _Search(module, stand_ins, data=data)
-    for value in list(namespace.values()):
+    for name, value in list(namespace.items()):
+        yield from search.within_tuple(namespace, name, value)
         yield from search.within(value, _DEPTH)
+
+
+def references_of(arguments: dict[str, Any], stand_ins: Mapping[int, Any]) -> Iterator[Reference]:
+    """Yield the references of a test's arguments to what has a stand-in."""
+    yield from _Search("", stand_ins, data=True).within(arguments, _DEPTH)
 
 
 class _Search:
@@ -95,17 +101,16 @@ class _Search:
             return self._dict
         if kind is list:
             return self._list
+        if kind is tuple:
+            return self._tuple
         return self._object if is_made_by_a_program(kind) else None
 
     def _function(self, function: FunctionType, depth: int) -> Iterator[Reference]:
         defaults = function.__defaults__
-        if defaults is not None and self._has_any(defaults):
-            yield Reference(
-                lambda: function.__defaults__,
-                lambda value: setattr(function, "__defaults__", value),
-                defaults,
-                tuple(self._stand_ins.get(id(value), value) for value in defaults),
-            )
+        ours = self._in_place_of(defaults)
+        if ours is not defaults:
+            set_ = functools.partial(setattr, function, "__defaults__")
+            yield Reference(lambda: function.__defaults__, set_, defaults, ours)
         if function.__kwdefaults__:
             yield from self._items(function.__kwdefaults__, 0)
         for cell in function.__closure__ or ():
@@ -117,15 +122,10 @@ class _Search:
         except ValueError:
             # Nothing has been assigned yet.
             return
-        if id(value) in self._stand_ins:
-            yield Reference(
-                lambda: cell.cell_contents,
-                lambda value: setattr(cell, "cell_contents", value),
-                value,
-                self._stand_ins[id(value)],
-            )
-        else:
-            yield from self.within(value, depth)
+        ours = self._in_place_of(value)
+        if ours is not value:
+            yield Reference(lambda: cell.cell_contents, functools.partial(setattr, cell, "cell_contents"), value, ours)
+        yield from self.within(value, depth)
 
     def _class(self, kind: type, depth: int) -> Iterator[Reference]:
         # No metaclass of the program is asked.
@@ -152,14 +152,10 @@ class _Search:
     def _partial(self, partial: functools.partial[Any], depth: int) -> Iterator[Reference]:
         yield from self.within(partial.func, depth)
         real = (partial.func, partial.args, partial.keywords)
-        if not self._has_any((partial.func, *partial.args, *partial.keywords.values())):
+        of = self._in_place_of
+        ours = (of(partial.func), of(partial.args), {name: of(value) for name, value in partial.keywords.items()})
+        if ours == real:
             return
-        of = self._stand_ins.get
-        ours = (
-            of(id(partial.func), partial.func),
-            tuple(of(id(value), value) for value in partial.args),
-            {name: of(id(value), value) for name, value in partial.keywords.items()},
-        )
 
         def put(state: Any) -> None:
             partial.__setstate__((*state, vars(partial)))  # type: ignore[attr-defined]
@@ -172,21 +168,37 @@ class _Search:
 
     def _items(self, found: dict[Any, Any], depth: int) -> Iterator[Reference]:
         for key, value in list(found.items()):
-            if id(value) in self._stand_ins:
-                yield _item(found, key, value, self._stand_ins[id(value)])
-            else:
-                yield from self.within(value, depth)
+            ours = self._in_place_of(value)
+            if ours is not value:
+                yield _item(found, key, value, ours)
+            yield from self.within(value, depth)
+
+    def within_tuple(self, found: dict[Any, Any], key: Any, value: Any) -> Iterator[Reference]:
+        """Yield the reference to a tuple with references, since that cannot be changed."""
+        if self._data and type(value) is tuple:
+            ours = self._in_place_of(value)
+            if ours is not value:
+                yield _item(found, key, value, ours)
 
     def _list(self, found: list[Any], depth: int) -> Iterator[Reference]:
         if len(found) > _LARGEST:
             return
         for index, value in enumerate(list(found)):
-            if id(value) in self._stand_ins:
-                yield _element(found, index, value, self._stand_ins[id(value)])
-            else:
+            ours = self._in_place_of(value)
+            if ours is not value:
+                yield _element(found, index, value, ours)
+            yield from self.within(value, depth)
+
+    def _tuple(self, found: tuple[Any, ...], depth: int) -> Iterator[Reference]:
+        if len(found) <= _LARGEST:
+            for value in found:
                 yield from self.within(value, depth)
 
     def _object(self, value: Any, depth: int) -> Iterator[Reference]:
+        for kind in bases_of(type(value)):
+            for member in list(_namespace_of(kind).values()):
+                if type(member) is MemberDescriptorType:
+                    yield from self._slot(value, member, depth)
         try:
             attributes = object.__getattribute__(value, "__dict__")
         except AttributeError:
@@ -194,8 +206,26 @@ class _Search:
         if type(attributes) is dict:
             yield from self._dict(attributes, depth)
 
-    def _has_any(self, values: tuple[Any, ...]) -> bool:
-        return any(id(value) in self._stand_ins for value in values)
+    def _slot(self, owner: Any, member: MemberDescriptorType, depth: int) -> Iterator[Reference]:
+        try:
+            value = member.__get__(owner)
+        except AttributeError:
+            return
+        ours = self._in_place_of(value)
+        if ours is not value:
+            yield Reference(lambda: member.__get__(owner), functools.partial(member.__set__, owner), value, ours)
+        yield from self.within(value, depth)
+
+    def _in_place_of(self, value: Any) -> Any:
+        """Return the stand-in for a value, or a tuple with stand-ins; the value itself if it has none."""
+        ours = self._stand_ins.get(id(value))
+        if ours is not None:
+            return ours
+        if type(value) is tuple and len(value) <= _LARGEST:
+            made = tuple(map(self._in_place_of, value))
+            if any(new is not old for new, old in zip(made, value, strict=True)):
+                return made
+        return value
 
 
 def _item(found: dict[Any, Any], key: Any, real: Any, ours: Any) -> Reference:

@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 
 from ...control import Outcome, Place, Uncontrolled, UncontrolledPart, is_ours, short_path
-from ...control.calls import callee_at
+from ...control.calls import Callee, callee_at
 from ...control.identity import module_of, type_named
 from ...control.steps import HIDDEN, Use, kinds
 from ._ends import ends_asked_for
@@ -108,6 +108,11 @@ def code_in(outcome: Outcome) -> Iterator[Uncontrolled]:
     for unseen in unseen_in(outcome.log, choices=bool(outcome.choices)):
         place = unseen.place
         where = "" if is_ours(place.filename) else str(place)
+        if unseen.is_replaceable:
+            name = public_name(unseen.callee)
+            part = UncontrolledPart("", "called by another name", where)
+            yield Uncontrolled("code", name, (part,), f"to control it, write {name}()")
+            continue
         part = UncontrolledPart("", "called with a shared object", where)
         advice = f"to control it, set interleave_include = {unseen.package}" if unseen.package else ""
         yield Uncontrolled("code", str(unseen.callee), (part,), advice)
@@ -120,6 +125,15 @@ def code_in(outcome: Outcome) -> Iterator[Uncontrolled]:
             names = (f"{module_of(kind)}.{kind.__name__}" for kind in kinds if kind is not None)
             what, how = next(names, what), "used"
         yield Uncontrolled("code", what, (UncontrolledPart(unit.name, how, str(operation.where())),))
+
+
+def public_name(callee: Callee) -> str:
+    """Return the name by which programs call a function of the interpreter."""
+    module = callee.module
+    return f"{_PUBLIC.get(module) or module.removeprefix('_')}.{callee.name}"
+
+
+_PUBLIC = {"posix": "os", "nt": "os"}
 
 
 def cut_in(outcome: Outcome) -> Iterator[Uncontrolled]:

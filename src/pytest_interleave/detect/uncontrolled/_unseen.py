@@ -28,7 +28,7 @@ from ...control.identity import (
     type_named,
 )
 from ...control.interpreter import specials_at
-from ...control.steps import CUT, FOREIGN, HIDDEN, UNSURE, WRITES
+from ...control.steps import CUT, FOREIGN, HIDDEN, OUTSIDE_MEMORY, UNSURE, WRITES
 from ..happens_before._clocks import Accesses
 from ..happens_before._synchronization import Order
 from ._waking import wakings
@@ -39,6 +39,8 @@ class Unseen(NamedTuple):
 
     callee: Callee
     place: Place
+    #: Whether it may use files and databases there: it is a function of the interpreter that was not replaced.
+    is_replaceable: bool = False
 
     @property
     def package(self) -> str:
@@ -59,7 +61,7 @@ def unseen_in(log: Sequence[Step], *, choices: bool = True) -> list[Unseen]:
     """
     found: dict[tuple[Callee, Place], Unseen] = {}
     for key, operation in _unordered(log) if choices else chain(_unordered(log), _going_on(log)):
-        unseen = Unseen(_callee_of(operation, key), operation.where())
+        unseen = Unseen(_callee_of(operation, key), operation.where(), key == OUTSIDE_MEMORY)
         found.setdefault((unseen.callee, unseen.place), unseen)
     return list(found.values())
 
@@ -89,10 +91,14 @@ def _unordered(log: Sequence[Step]) -> Iterator[tuple[Any, Operation]]:
     objects = {key: _Object() for key in foreign}
     #: By unit, the position of the call that its next steps may belong to.
     calls: dict[int, int] = {}
-    for position, (unit, operation, touches) in enumerate(log):
+    for position, (unit, operation, touched) in enumerate(log):
+        touches = touched
         if operation.is_external:
-            order.follow_external(unit, touches or ())
-            continue
+            order.follow_external(unit, touched or ())
+            if OUTSIDE_MEMORY not in objects:
+                continue
+            # It was controlled, but what it used may have been used by code that was not.
+            touches = tuple((OUTSIDE_MEMORY, None, how & WRITES) for _, _, how in touched or ())
         if touches is None:
             order.follow(position, unit, operation)
             call = calls.get(unit.index)

@@ -187,8 +187,7 @@ def test_the_note_says_who_holds_the_database(tmp_path: Path) -> None:
 
     outcome = execute(body)
     require_good_end(outcome)
-    # Time was not a choice: it is only what a transaction may take.
-    assert not outcome.timed
+    assert outcome.timed
     (waited, holds) = errors[0].__notes__
     assert re.fullmatch(r"Thread-\d has waited 5 s for database (app|other)\.db\.", waited)
     assert re.fullmatch(

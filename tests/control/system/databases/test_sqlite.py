@@ -440,3 +440,23 @@ def test_a_database_that_is_replaced(tmp_path: Path) -> None:
         return found[0]
 
     assert every_outcome(body) == {1, 2}
+
+
+@pytest.mark.parametrize("level", [None, "full", "normal"])
+def test_it_does_not_wait_for_the_disk_unless_the_program_wants_it_to(tmp_path: Path, level: str | None) -> None:
+    def level_of(connection: Any, *, really: bool) -> int:
+        execute = sqlite3.Cursor.execute if really else lambda cursor, sql: cursor.execute(sql)
+        (found,) = execute(connection.cursor(), "pragma synchronous").fetchone()
+        assert isinstance(found, int)
+        return found
+
+    def body() -> list[int]:
+        with opened(tmp_path / "app.db") as connection:
+            if level is not None:
+                connection.execute(f"pragma synchronous = {level}")
+            connection.execute("insert into t values (1)")
+            connection.commit()
+            return [level_of(connection, really=really) for really in (False, True)]
+
+    expected = {None: [2, 0], "full": [2, 2], "normal": [1, 1]}
+    assert value_of(body) == expected[level]

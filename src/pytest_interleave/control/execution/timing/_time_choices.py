@@ -96,8 +96,6 @@ class TimeChoices(Part):
 
     def _matters(self, unit: Unit) -> bool:
         """Whether a wait may expire early: not if it is meant to last, or is to end what hangs, in our own fixtures."""
-        if not getattr(unit.resource, "expires_early", True):
-            return False
         return not (is_meant_to_last(unit) or is_ours(unit.operation.code.co_filename))
 
     def _offer(self) -> None:

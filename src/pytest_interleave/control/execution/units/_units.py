@@ -153,7 +153,7 @@ class Unit(TimesOut):
         resource.waiting.append(self)
         if deadline is not None:
             execution = self.execution
-            execution.timed = execution.timed or getattr(resource, "expires_early", True)
+            execution.timed = True
             self.patience = deadline - execution.clock.elapsed
             self.waits_from = len(execution.log)
 

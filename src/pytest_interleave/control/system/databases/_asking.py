@@ -6,9 +6,14 @@ import math
 import sqlite3
 from typing import TYPE_CHECKING, Any
 
+from ._statements import ANYTHING, CHANGES, COMMITS, DEFINES, EXCLUDES, RESERVES
+
 if TYPE_CHECKING:
     from ._sessions import Session
+    from ._statements import Effect
 
+# The real classes: this module is imported before they are replaced.
+_Connection, _Cursor = sqlite3.Connection, sqlite3.Cursor
 _real_execute = sqlite3.Cursor.execute
 _fetchall = sqlite3.Cursor.fetchall
 _close = sqlite3.Cursor.close
@@ -33,6 +38,29 @@ def set_timeout(session: Session, connection: Any, *, virtual: bool) -> None:
     session.virtual = virtual
 
 
+#: The statements that SQLite would make sure of, before they return, that they are on the disk.
+_WRITING = frozenset((ANYTHING, CHANGES, COMMITS, DEFINES, EXCLUDES, RESERVES))
+
+
+def prepare(session: Session, connection: Any, effect: Effect, *, virtual: bool) -> None:
+    """Prepare a connection for a statement: how long SQLite itself waits for locks, and not at all for the disk."""
+    if session.virtual != virtual:
+        set_timeout(session, connection, virtual=virtual)
+    if session.syncs and effect in _WRITING and not is_within(connection):
+        _stop_syncing(session, connection)
+
+
+def _stop_syncing(session: Session, connection: Any) -> None:
+    # What is in the file differs from what it would be only if the machine breaks down.
+    try:
+        ((level,),) = internally(session, connection, "PRAGMA main.synchronous")
+        internally(session, connection, "PRAGMA main.synchronous=OFF")
+    except sqlite3.Error:
+        # It is locked, or no database. The statement itself shows that.
+        return
+    session.level, session.syncs = level, False
+
+
 def is_wal(session: Session, connection: Any) -> bool:
     """Whether a database is in WAL mode, in which no commit waits for readers."""
     return internally(session, connection, "PRAGMA journal_mode") == [("wal",)]
@@ -46,7 +74,7 @@ def timeout_of(seconds: Any) -> int:
         return 0
     if seconds * 1000 < 2**31:
         return int(seconds * 1000)
-    connection = sqlite3.Connection(":memory:", timeout=seconds)
+    connection = _Connection(":memory:", timeout=seconds)
     try:
         found: int = connection.execute("PRAGMA busy_timeout").fetchone()[0]
         return found
@@ -57,7 +85,7 @@ def timeout_of(seconds: Any) -> int:
 def internally(session: Session, connection: Any, sql: str) -> list[Any]:
     """Run a statement of the plugin's own, without the program's callbacks."""
     before, session.internal = session.internal, True
-    cursor = sqlite3.Cursor(connection)
+    cursor = _Cursor(connection)
     cursor.row_factory = None
     try:
         _real_execute(cursor, sql)

@@ -30,7 +30,7 @@ from ...steps._external import External
 from ...steps._kinds import ACQUIRE
 from ...steps._operations import ImpatientOperation, Operation
 from .._uses import user_frame
-from ._asking import LOCKED, has_begun, internally, is_about_lock, is_wal, is_within, set_timeout, succeeds
+from ._asking import LOCKED, has_begun, internally, is_about_lock, is_wal, is_within, prepare, set_timeout, succeeds
 from ._callbacks import without_preemption
 from ._databases import Database, Holder, Refused, note_refused
 from ._statements import CHANGES, COMMIT, COMMITS, DEFINES, EXCLUDES, MAY_COMMIT, READS, RESERVES
@@ -76,8 +76,7 @@ class Run:
 def perform(run: Run) -> Any:
     """Run a statement in a controlled thread; while another connection is in its way, wait as SQLite would."""
     session = run.session
-    if not session.virtual:
-        set_timeout(session, run.connection, virtual=True)
+    prepare(session, run.connection, run.statement.effect, virtual=True)
     reads_nothing = run.reads_nothing
     try:
         return _attempt(run)
@@ -106,8 +105,7 @@ def _attempt(run: Run) -> Any:
 def perform_really(run: Run) -> Any:
     """Run a statement that is no step, or that another process is in the way of, with SQLite's own timeout."""
     session = run.session
-    if session.virtual:
-        set_timeout(session, run.connection, virtual=False)
+    prepare(session, run.connection, run.statement.effect, virtual=False)
     failed = True
     try:
         result = run.call()

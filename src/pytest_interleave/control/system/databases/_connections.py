@@ -11,11 +11,13 @@ from ...scope import _real
 from ...steps._external import Look
 from ...steps._things import WRITE
 from .._announce import announce
-from .._uses import derived, like, note
+from .._classes import give_class, in_place_of
+from .._uses import derived, note
 from ._asking import is_within, timeout_of
 from ._attributes import Attribute, announce_use, setting_methods
-from ._cursors import CursorLayer, adopt, adopt_cursor, cursors, give
+from ._cursors import CursorLayer, adopt_cursor, cursors, give
 from ._databases import database_of
+from ._now import show_virtual_time
 from ._running import run_statement
 from ._sessions import Session, Token
 from ._statements import (
@@ -267,29 +269,8 @@ def connections(base: Any) -> type:
     return known
 
 
-class _Like(type):
-    """The type of the class in the place of `sqlite3.Connection`: all connections are instances of it."""
-
-    def __call__(cls, *args: Any, **options: Any) -> Any:
-        if _units[_get_ident()] is None and not _current.state.making_fixtures:
-            return _Connection(*args, **options) if cls is Connection else super().__call__(*args, **options)
-        return type.__call__(connections(cls), *args, **options)
-
-    def __instancecheck__(cls, thing: Any) -> bool:
-        return isinstance(thing, _Connection) if cls is Connection else super().__instancecheck__(thing)
-
-    def __subclasscheck__(cls, kind: Any) -> bool:
-        return issubclass(kind, _Connection) if cls is Connection else super().__subclasscheck__(kind)
-
-
-class Connection(_Connection, metaclass=_Like):
-    """In the place of `sqlite3.Connection`. Its methods are those of that class, for all that call them there."""
-
-    __slots__ = ()
-    __module__ = "sqlite3"
-
-
-like(_Connection, Connection)
+#: In the place of `sqlite3.Connection`. Its methods are those of that class, for all that call them there.
+Connection = in_place_of(_Connection, lambda kind, *args, **options: type.__call__(connections(kind), *args, **options))
 _classes[Connection] = connections(_Connection)
 
 
@@ -297,11 +278,12 @@ def give_session(connection: Any, session: Session) -> None:
     """Let a connection have its session, until it is gone."""
     connection._session = session
     connection._token = Token(session)
+    show_virtual_time(connection)
 
 
 def adopt_connection(made: Any) -> bool:
     """Let the statements of a connection be steps, whatever its class; return False if that is not possible."""
-    return adopt(made, connections, _classes)
+    return give_class(made, connections)
 
 
 __all__ = ["PARAMETERS", "Connection", "CursorLayer", "adopt_connection", "connections", "give_session", "note_unseen"]

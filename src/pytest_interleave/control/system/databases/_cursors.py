@@ -12,6 +12,7 @@ from ...scope import _real
 from ...steps._external import Look
 from ...steps._touches import WRITES
 from .._announce import announce
+from .._classes import give_class, in_place_of
 from .._uses import derived
 from ._asking import attached_to, is_within
 from ._attributes import Attribute, announce_use
@@ -19,7 +20,7 @@ from ._busy import Run, wait_for_readers
 from ._callbacks import without_preemption
 from ._databases import database_of
 from ._running import begins, is_legacy, named, rows, run_statement
-from ._statements import ANYTHING, CHANGES, COMMIT, WAITS, statement_of, statements_in
+from ._statements import ANYTHING, CHANGES, COMMIT, statement_of, statements_in
 
 if TYPE_CHECKING:
     from ...steps._external import Doing, Key
@@ -106,6 +107,10 @@ class CursorLayer(_Cursor):
     else:
         __slots__ = ()
 
+    def __init__(self, connection: Any, /) -> None:
+        super().__init__(connection)
+        give(self, getattr(connection, "_session", None))
+
     arraysize = Attribute(_Cursor, "arraysize", _key_of)
     description = Attribute(_Cursor, "description", _key_of)
     lastrowid = Attribute(_Cursor, "lastrowid", _key_of)
@@ -118,8 +123,8 @@ class CursorLayer(_Cursor):
         if session is None or session.internal or type(sql) is not str:
             return super().execute(sql, *args, **options)
         statement = statement_of(sql)
-        if statement.effect == WAITS:
-            sql = _remember_timeout(session, statement)
+        if statement.pragma in ("busy_timeout", "synchronous"):
+            sql = _remembered(session, statement, sql)
         self._total = None
         reading, self._reading = self._reading, None
         connection, run = self.connection, super().execute
@@ -187,7 +192,7 @@ class CursorLayer(_Cursor):
         try:
             for piece in statements_in(sql_script):
                 statement = statement_of(piece)
-                sql = _remember_timeout(session, statement) if statement.effect == WAITS else piece
+                sql = _remembered(session, statement, piece)
                 run_statement(connection, session, statement, functools.partial(_run_to_end, inner, sql))
                 if statement.verb in ("attach", "detach"):
                     _attach(session, connection)
@@ -271,14 +276,20 @@ class CursorLayer(_Cursor):
             self._fetch(super().close, _always, _unknown)
 
 
-def _remember_timeout(session: Session, statement: Statement) -> str:
-    """Remember how long a program wants to wait for locks, and return a statement that returns what it expects."""
-    if statement.value:
-        try:
-            session.set_timeout(max(0, int(statement.value)))
-        except ValueError:
-            session.set_timeout(0)
-    return f"SELECT {session.timeout} AS timeout"
+def _remembered(session: Session, statement: Statement, sql: str) -> str:
+    """Remember what a program sets that the plugin has set otherwise, and return a statement that shows it."""
+    if statement.pragma == "busy_timeout":
+        if statement.value:
+            try:
+                session.set_timeout(max(0, int(statement.value)))
+            except ValueError:
+                session.set_timeout(0)
+        return f"SELECT {session.timeout} AS timeout"
+    if statement.pragma == "synchronous" and statement.value:
+        session.syncs, session.level = False, None
+    elif statement.pragma == "synchronous" and session.level is not None:
+        return f"SELECT {session.level} AS synchronous"
+    return sql
 
 
 def _attach(session: Session, connection: Any) -> None:
@@ -301,9 +312,14 @@ def cursors(base: Any) -> type:
     return known
 
 
+#: In the place of `sqlite3.Cursor`.
+Cursor = in_place_of(_Cursor, lambda kind, *args, **options: type.__call__(cursors(kind), *args, **options))
+_classes[Cursor] = cursors(_Cursor)
+
+
 def adopt_cursor(made: Any, session: Session | None) -> bool:
     """Let the statements of a cursor be steps, whatever its class; return False if that is not possible."""
-    if not adopt(made, cursors, _classes):
+    if not give_class(made, cursors):
         return False
     give(made, session)
     return True
@@ -313,15 +329,3 @@ def give(made: Any, session: Session | None) -> None:
     """Let a cursor have the session of its connection."""
     made._session, made._reading, made._total, made._is_new = session, None, None, None
     made._key = None if session is None else session.key_of_cursor()
-
-
-def adopt(made: Any, stand_in: Callable[[Any], type], known: dict[type, type]) -> bool:
-    """Give an object the class that stands in for its own; return False if that is not possible."""
-    kind = type(made)
-    if known.get(kind) is kind:
-        return True
-    try:
-        made.__class__ = stand_in(kind)
-    except TypeError:
-        return False
-    return True

@@ -96,9 +96,6 @@ class Database(Key, TimesOut):
         "thing", "waiting", "wanted", "writes",
     )  # fmt: skip
 
-    #: How long a statement waits for others is meant for the worst case: no strategy lets it expire early.
-    expires_early = False
-
     def __init__(self, thing: Thing, *, is_private: bool = False, shares_cache: bool = False) -> None:
         super().__init__(thing.name or name_of(str(thing.key)))
         self.thing = thing

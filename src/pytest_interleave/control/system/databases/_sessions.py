@@ -97,8 +97,8 @@ class Session:
 
     __slots__ = (
         "__weakref__", "attached", "changes", "clean", "database", "exclusive", "file", "in_transaction", "internal",
-        "is_shared", "key", "number", "plain", "readings", "returning", "settings", "since", "statement",
-        "tables", "timeout", "unit", "virtual", "writes", "wrote",
+        "is_shared", "key", "level", "number", "plain", "readings", "returning", "settings", "since", "statement",
+        "syncs", "tables", "timeout", "unit", "virtual", "writes", "wrote",
     )  # fmt: skip
 
     def __init__(self, database: Database, timeout: int, *, is_shared: bool) -> None:
@@ -113,6 +113,10 @@ class Session:
         if timeout == 0:
             database.is_impatient = True
         self.virtual = False
+        # Whether SQLite waits until what it writes is on the disk, and how it would without the plugin (see `PRAGMA
+        # synchronous`); None if it is as the program has set it.
+        self.syncs = isinstance(database.thing.key, str)
+        self.level: int | None = None
         #: Whether several threads may use the connection.
         self.is_shared = is_shared
         #: Whether the plugin itself runs a statement.

@@ -19,6 +19,7 @@ from ...scope import _real
 from ...steps._external import Look
 from ...steps._touches import NOTHING, READS, WRITES, Touches
 from .._announce import announce
+from .._classes import in_place_of, is_for_a_test
 from .._uses import derived, like
 from ._descriptor_steps import failed, in_full, use_content
 from ._handles import Handle, Position, about_to_close, add_file, closed, handle_of, name_of_descriptor, watch_file
@@ -36,6 +37,8 @@ _units = _current.units
 _get_ident = _real.get_ident
 #: The real function: this module is imported before it is replaced.
 real_open = io.open
+_real_open_code = io.open_code
+_FileIO = io.FileIO
 
 #: Methods of the layers above the lowest one that may lead to a system call.
 _METHODS = (
@@ -113,7 +116,7 @@ def _close(self: Any) -> None:
     descriptor = None if self.closed or not self.closefd else self.fileno()
     if descriptor is not None:
         about_to_close(descriptor, self._handle)
-    io.FileIO.close(self)
+    _FileIO.close(self)
     if descriptor is not None:
         closed(descriptor, self._handle)
 
@@ -157,7 +160,7 @@ def open_(
     """See `open`."""
     unit = _units[_get_ident()]
     understood = _understood(mode) if isinstance(mode, str) and type(buffering) is int else None
-    if understood is None or (unit is None and not _current.state.making_fixtures):
+    if understood is None or not is_for_a_test():
         return real_open(file, mode, buffering, encoding, errors, newline, closefd, opener)
     raw_mode, binary, writes, both = understood
     if (binary and not (encoding is errors is newline is None)) or (buffering == 0 and not binary):
@@ -212,6 +215,23 @@ def open_(
 
 
 like(real_open, open_)
+
+
+def open_code(path: str) -> Any:
+    """See `io.open_code`."""
+    return open_(path, "rb") if is_for_a_test() and isinstance(path, str) else _real_open_code(path)
+
+
+def _raw(kind: type, file: Any, mode: str = "r", closefd: bool = True, opener: Any = None) -> Any:
+    if kind is not FileIO or not isinstance(mode, str):
+        # The objects of a program's own class stay as they are.
+        return type.__call__(kind, file, mode, closefd, opener)
+    return open_(file, mode if "b" in mode else f"{mode}b", 0, closefd=closefd, opener=opener)
+
+
+#: In the place of `io.FileIO`.
+FileIO = in_place_of(_FileIO, _raw)
+like(_real_open_code, open_code)
 
 
 def _layers(
