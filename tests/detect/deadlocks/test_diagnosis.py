@@ -137,6 +137,22 @@ def test_a_lock_that_the_tests_own_thread_holds():
     assert diagnosis_of(body)[:2] == ("main acquires Lock, which it already holds", TWICE)
 
 
+def test_a_file_that_its_thread_has_locked(tmp_path):
+    fcntl = pytest.importorskip("fcntl")
+
+    def body():
+        def lock_twice():
+            with open(tmp_path / "lock", "w") as first, open(tmp_path / "lock", "w") as second:
+                fcntl.flock(first, fcntl.LOCK_EX)
+                fcntl.flock(second, fcntl.LOCK_EX)
+
+        in_threads(left=lock_twice)
+
+    diagnosis = diagnosis_of(body)
+    assert diagnosis.bug == "left acquires file lock lock, which it already holds"
+    assert diagnosis.help == "open and lock the file once, and pass the open file on"
+
+
 def test_a_circle_with_a_join():
     def body():
         lock = Lock()

@@ -78,6 +78,7 @@ def test_torn_read(fresh: Callable[[], Path]) -> None:
         ("loads reads state (0 bytes)", "load"),
         ("saves writes state (3 bytes) after the failure", "save"),
     ]
+    assert timeline.help == "write another file, and move it into place with os.replace()"
 
 
 def test_check_then_create(fresh: Callable[[], Path]) -> None:

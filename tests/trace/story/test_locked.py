@@ -127,3 +127,20 @@ def test_a_connection_that_is_not_to_wait(fresh: Callable[[str], Path]) -> None:
         ("b runs begin immediate: database is locked", "begin it"),
     ]
     assert timeline.help == "let the connection wait: sqlite3.connect(..., timeout=5)"
+
+
+def test_a_transaction_that_waits_for_another_thread(fresh: Callable[[str], Path]) -> None:
+    def body() -> None:
+        path = fresh("app.db")
+
+        def insert() -> None:
+            with opened(path) as db:
+                db.execute("insert into t values (1)")
+
+        with opened(path) as db:
+            db.execute("begin immediate")
+            in_threads(insert=insert)
+
+    timeline = timeline_of(body)
+    assert timeline.bug == "Deadlock: circular wait on database app.db and the end of insert"
+    assert timeline.help == "commit before the thread waits for another one"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import CodeType, FrameType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ._kinds import READ, WRITE
 from ._operations import Operation
@@ -33,6 +33,10 @@ class Key:
         #: Its name in messages.
         self.name = name
 
+    def name_of(self, part: Any) -> str:  # noqa: ARG002
+        """Return the name of a part in reports, or of all of it if `part` is None; empty if that of the step counts."""
+        return self.label
+
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name!r}>"
 
@@ -43,6 +47,10 @@ class Directory(Key):
     __slots__ = ()
 
     is_directory = True
+
+    def name_of(self, part: Any) -> str:
+        """See `Key.name_of`."""
+        return self.label if part is None else str(part)
 
 
 class Content(Key):

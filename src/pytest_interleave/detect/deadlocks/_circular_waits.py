@@ -17,6 +17,8 @@ _CIRCLE = "acquire these locks in the same order everywhere, or guard all of the
 #: At most this many characters of a headline are the names of threads.
 _WIDEST_CHAIN = 36
 _TWICE = "use threading.RLock, or do not acquire the lock twice"
+#: Each time that a file is opened, it can be locked anew.
+_FILE_TWICE = "open and lock the file once, and pass the open file on"
 
 
 def circular(waits: Sequence[WaitingThread], targets: Mapping[int, Any], log: Sequence[Step]) -> Diagnosis:
@@ -64,7 +66,8 @@ def circular_permits(stuck: Stuck, targets: Mapping[int, Any], log: Sequence[Ste
 def self_deadlock(wait: WaitingThread) -> Diagnosis:
     """Return that a thread waits for a lock that it holds."""
     lock = short_name(wait.waits_for)
-    return Diagnosis(f"{wait.thread} acquires {lock}, which it already holds", _TWICE, (wait,))
+    helps = _FILE_TWICE if lock.startswith("file lock ") else _TWICE
+    return Diagnosis(f"{wait.thread} acquires {lock}, which it already holds", helps, (wait,))
 
 
 def waits_for_task_under_lock(stuck: Stuck, targets: Mapping[int, Any], log: Sequence[Step]) -> Diagnosis | None:

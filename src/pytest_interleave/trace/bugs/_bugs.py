@@ -31,6 +31,7 @@ from ._early import EarlyBugs
 from ._exclusive import of_exclusive
 from ._guards import Guards, around_loop
 from ._published import of_publication
+from ._torn_files import advice_for_torn_file
 from ._variables import Variables
 
 #: Methods that take something out of a container.
@@ -205,11 +206,8 @@ class Bugs:
             if published is not None:
                 return published
             what = self._variables.name(first) if between.is_opaque else what
-            return Bug(
-                f"Dirty read of {what} by {by}",
-                what,
-                self._one_lock(first, last, "both writes", between, between),
-            )
+            helps = self._one_lock(first, last, "both writes", between, between)
+            return Bug(f"Dirty read of {what} by {by}", what, helps or advice_for_torn_file(self._log, between))
         deletes_unseen = empties(operations[1]) and not empties(self._log[between.position][1])
         if effect.loses_update and deletes_unseen and not is_in_test(first.place):
             # What it has read without the other thread's change is all that it has of what it deletes.

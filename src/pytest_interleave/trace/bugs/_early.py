@@ -14,6 +14,8 @@ from ..words._words import Words
 from ._bug import WIDEST, Bug
 from ._guards import Guards
 from ._published import of_publication
+from ._torn_files import advice_for_torn_file
+from ._transactions import advice_for_shared
 from ._variables import Variables, is_only_type, names_of_both
 
 
@@ -59,11 +61,12 @@ class EarlyBugs:
         if effect.partial is not None and access.writes:
             what = self._variables.name(effect.partial[1])
             helps = self._one_lock(effect.partial[0], later, "both writes", effect.partial[1], access)
-            return Bug(f"Dirty read of {what} by {by}", what, helps)
+            return Bug(f"Dirty read of {what} by {by}", what, helps or advice_for_torn_file(self._log, access))
         if effect.partial is not None and (
             later.place[::2] == effect.partial[0].place[::2] or self._effects.are_parts(effect.partial[0], later)
         ):
             helps = self._one_lock(effect.partial[0], later, "both writes", effect.partial[1], access)
+            helps = helps or advice_for_torn_file(self._log, access)
             written = self._variables.name(effect.partial[0])
             named = f"Dirty read of {names_of_both(written, what)} by {by}"
             if written != what and not is_only_type(written) and len(named) <= WIDEST:
@@ -97,9 +100,9 @@ class EarlyBugs:
             return Bug(named if len(named) <= WIDEST else f"Race condition on {what}", what)
         named = f"Order violation: {text}"
         # A thread that takes too long for a timeout does not need another order.
-        if what.startswith("a connection to "):
-            helps = "hold one lock around each use of the connection, or give each thread one of its own"
-            return Bug(f"Race condition on {what}", what, helps)
+        alone = advice_for_shared(what)
+        if alone:
+            return Bug(f"Race condition on {what}", what, alone)
         is_late = any(isinstance(operation, HeldUp) for _, operation, _ in self._log)
         helps = "" if is_late else "make the order explicit: with an Event, a queue or join()"
         return Bug(named if len(named) <= WIDEST else f"Order violation on {what}", what, helps)

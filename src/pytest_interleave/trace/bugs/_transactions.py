@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from ...control import Step
@@ -24,6 +25,9 @@ def advice_for_database(log: Sequence[Step], first: Access, other: Access, what:
 
     `what` says what must be one atomic step: "read and write".
     """
+    alone = advice_for_shared(first.name or other.name)
+    if alone and what not in ("read and write", "check and act"):
+        return alone
     operation = log[first.position][1]
     if not isinstance(operation, External) or first.part not in _PARTS:
         return None
@@ -34,6 +38,15 @@ def advice_for_database(log: Sequence[Step], first: Access, other: Access, what:
         # A library runs the statement.
         return None
     return _HELPS.get(what, "")
+
+
+_SHARED = re.compile(r"(?:\w+ of )?a (connection|cursor) (?:to|on) .*")
+
+
+def advice_for_shared(what: str) -> str:
+    """Return what helps if threads share a connection or a cursor; empty if `what` is no name of one."""
+    found = _SHARED.fullmatch(what)
+    return f"give each thread a {found[1]} of its own, or hold one lock around each use" if found else ""
 
 
 def _connections(step: Step) -> set[Key]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from ...control import Step
-from ...control.steps import HIDDEN
+from ...control.steps import HIDDEN, Key
 from ..causes._overlaps import Access
 from ..words._words import Words
 
@@ -35,11 +36,16 @@ class Variables:
         A call may access several things. Its name is that of one of them, which need not be what all accesses share, so
         such a name comes last.
         """
-        things = [{key for key, _, _ in self._log[access.position][2] or ()} for access in accesses]
+        things = [self._things(access) for access in accesses]
         of_several = [len(keys) > 1 and keys != set.intersection(*things) for keys in things]
         ordered = sorted(zip(of_several, accesses, strict=True), key=lambda each: each[0])
         named = [self.name(access) for _, access in ordered]
         return next((name for name in named if not is_only_type(name)), named[0])
+
+    def _things(self, access: Access) -> set[Any]:
+        """Return what the step of an access touches, without the means by which it does that, such as a cursor."""
+        keys = {key for key, _, _ in self._log[access.position][2] or ()}
+        return {key for key in keys if not (isinstance(key, Key) and key.label)}
 
     def sets_class(self, access: Access) -> bool:
         """Whether an access gives an object another class."""

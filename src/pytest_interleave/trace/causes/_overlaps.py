@@ -239,9 +239,7 @@ def things_in(log: Sequence[Step], is_over: Callable[[], bool]) -> list[list[tup
 
 def _name(key: Any, part: Any) -> str:
     """Return the name of what a step on state outside memory touches; empty if that is the name of the step."""
-    if not isinstance(key, Key):
-        return ""
-    return str(part) if key.is_directory and part is not None else key.label
+    return key.name_of(part) if isinstance(key, Key) else ""
 
 
 def _accessed(operation: Operation, touches: Touches | None) -> Touches:

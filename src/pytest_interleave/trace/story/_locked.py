@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -51,8 +52,10 @@ def _of_circle(refused: Refused, log: Sequence[Step]) -> Locked:
     if awaited[0] == awaited[1]:
         named = f"Deadlock: two transactions wait for {awaited[0]}"
         helps = "begin transactions that write with BEGIN IMMEDIATE"
-    elif refused.taken is None:
+    elif refused.taken is None and _LOCK.search(awaited[1]):
         helps = "take the lock and begin the transaction in the same order everywhere"
+    elif refused.taken is None:
+        helps = "commit before the thread waits for another one"
     found = (
         _position(log, holder.unit, holder.since),
         _position(log, refused.unit, refused.taken),
@@ -62,6 +65,8 @@ def _of_circle(refused: Refused, log: Sequence[Step]) -> Locked:
     bug = Bug(named if len(named) <= WIDEST else f"Deadlock: circular wait on {awaited[0]}", help=helps)
     return bug, tuple(sorted({at for at in found if at is not None}))
 
+
+_LOCK = re.compile(r"lock\b", re.IGNORECASE)
 
 #: What a thread waits for that sleeps.
 TIME = "time to pass"

@@ -95,10 +95,10 @@ def internally(session: Session, connection: Any, sql: str) -> list[Any]:
         session.internal = before
 
 
-def attached_to(session: Session, connection: Any) -> list[str]:
-    """Return the files that are attached to a connection; empty for databases without a file."""
+def attached_to(session: Session, connection: Any) -> dict[str, str]:
+    """Return the files that are attached to a connection, by the names that they have there."""
     rows = internally(session, connection, "PRAGMA database_list")
-    return [file or "" for _, name, file in rows if name not in ("main", "temp")]
+    return {name: file for _, name, file in rows if name not in ("main", "temp") and file}
 
 
 def succeeds(session: Session, connection: Any, sql: str) -> bool:

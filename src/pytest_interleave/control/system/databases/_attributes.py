@@ -56,7 +56,7 @@ class Attribute:
             return self._real
         key = self._key_of(instance)
         if key is not None and _is_called_in_scope():
-            announce_use(key, "read", f"read {self._name}")
+            announce_use(key, "read", f"read {self._name}", self._name)
         return self._get(instance)
 
     def __set__(self, instance: Any, value: Any) -> None:
@@ -66,7 +66,7 @@ class Attribute:
             return
         key = self._key_of(instance)
         if key is not None and _is_called_in_scope():
-            announce_use(key, "set", f"set {self._name}", writes=True)
+            announce_use(key, "set", f"set {self._name}", self._name, writes=True)
         self._set(instance, value)
 
     def __delete__(self, instance: Any) -> None:
@@ -77,11 +77,11 @@ def _is_called_in_scope() -> bool:
     return bool(_current_scope.scope.holds[sys._getframe(2).f_code.co_filename])
 
 
-def announce_use(key: Key, verb: str, text: str, *, writes: bool = False) -> None:
-    """Announce that something of a connection or cursor is read, or changed."""
+def announce_use(key: Key, verb: str, text: str, part: str | None = None, *, writes: bool = False) -> None:
+    """Announce that a connection or cursor is read or changed, or only a part of it."""
     unit = _units[_get_ident()]
     if unit is not None:
-        look = Look(((key, None, WRITES if writes else READS),), writes, text)
+        look = Look(((key, part, WRITES if writes else READS),), writes, text)
         announce(unit, key.name, verb, lambda: look)
 
 

@@ -89,7 +89,7 @@ class ConnectionLayer(_Connection):
         factory = args[0] if args else options.get("factory", _Cursor)
         session = self._session
         if session is not None and session.is_shared:
-            announce_use(session.settings, "read", "read row_factory")
+            announce_use(session.settings, "read", "read row_factory", "row_factory")
         made: Any = super().cursor(cursors(factory) if isinstance(factory, type) else factory)
         if not adopt_cursor(made, session) and session is not None:
             note_unseen(session)

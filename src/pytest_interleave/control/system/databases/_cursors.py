@@ -218,7 +218,7 @@ class CursorLayer(_Cursor):
                 touches = session.touches_of_fetch(statement)
                 return Look(touches if key is None else ((key, None, WRITES), *touches), writes, text)
 
-            doing = announce(unit, named(session, statement.table), "fetch", look)
+            doing = announce(unit, named(session, statement), "fetch", look)
         if statement.effect == CHANGES and not session.in_transaction and doing is not None:
             wait_for_readers(Run(unit, session, self.connection, statement, call))
         ended = False
@@ -294,8 +294,9 @@ def _remembered(session: Session, statement: Statement, sql: str) -> str:
 
 def _attach(session: Session, connection: Any) -> None:
     session.plain = False
-    session.attached = [database_of(file, uri=False) for file in attached_to(session, connection) if file]
-    for database in session.attached:
+    found = attached_to(session, connection)
+    session.attached = {name: database_of(file, uri=False) for name, file in found.items()}
+    for database in session.attached.values():
         database.sessions.add(session)
 
 

@@ -49,9 +49,10 @@ def begins(connection: Any, session: Session, statement: Statement) -> bool:
     return statement.begins and not session.in_transaction and isolation_of(connection) is not None
 
 
-def named(session: Session, table: str) -> str:
-    """Return the name of what a statement uses, for reports."""
-    name = session.database.name
+def named(session: Session, statement: Statement, table: str = "") -> str:
+    """Return the name of what a statement uses, for reports; `table` is what it uses if it names no table."""
+    table = statement.table or table
+    name = session.attached.get(statement.schema, session.database).name
     return f"table {table} in {name}" if table else name
 
 
@@ -96,11 +97,10 @@ def run_statement(
             found[:] = [Look(touches, statement.effect not in (READS, WAITS), statement.text)]
             return found[0]
 
-        table = statement.table
-        if not table and statement.effect == COMMITS and len(session.tables) == 1:
-            table = next(iter(session.tables))
+        changed = statement.effect == COMMITS and len(session.tables) == 1
+        name = named(session, statement, next(iter(session.tables)) if changed else "")
         run.begins = does_begin
-        doing = announce(unit, named(session, table), statement.verb, look)
+        doing = announce(unit, name, statement.verb, look)
         if doing is None:
             return perform_really(run)
     try:
@@ -132,8 +132,7 @@ def _done(run: Run, doing: Doing, found: list[Look], result: str = "", error: sq
     doing.has_waited = True
     place = user_frame(sys._getframe(2))
     if place is not None:
-        what = named(run.session, run.statement.table)
-        step = external_step(what, run.statement.verb, found[0], place)
+        step = external_step(named(run.session, run.statement), run.statement.verb, found[0], place)
         _note_result(step.doing, result, error)
         run.unit.execution.mark(run.unit, step, found[0].touches)
 

@@ -91,6 +91,10 @@ class _InUse(Key):
         """See `Key.label`."""
         return self.name
 
+    def name_of(self, part: str | None) -> str:
+        """See `Key.name_of`."""
+        return self.name if part is None else f"{part} of {self.name}"
+
 
 class Session:
     """What is known of one connection, and of the transaction that it is in."""
@@ -103,7 +107,8 @@ class Session:
 
     def __init__(self, database: Database, timeout: int, *, is_shared: bool) -> None:
         self.database = database
-        self.attached: list[Database] = []
+        #: The databases that are attached, by the names that they have there.
+        self.attached: dict[str, Database] = {}
         self.number = next(_numbers)
         name = f"a connection to {database.name}"
         # What its statements change, and what they only read: how rows are returned, for example.
@@ -164,7 +169,7 @@ class Session:
     @property
     def databases(self) -> tuple[Database, ...]:
         """Its database, and those that are attached."""
-        return (self.database, *self.attached)
+        return (self.database, *self.attached.values())
 
     # -- what statements touch -------------------------------------------------------------------------------
 
@@ -174,7 +179,7 @@ class Session:
         `begins` says whether a transaction begins before it, and `excludes` whether that is an exclusive one.
         """
         found = self._touches(self.database, effect, begins, excludes)
-        for database in self.attached:
+        for database in self.attached.values():
             found += self._touches(database, effect, begins, excludes)
         return self._with_connection(found) if self.is_shared else found
 

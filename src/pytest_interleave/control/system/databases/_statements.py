@@ -53,7 +53,7 @@ _NAME = r"(?:\w+|\"[^\"]+\"|`[^`]+`|\[[^\]]+\])"
 #: Statements that concern one table, with no other table's name after that.
 _TABLE = re.compile(
     rf"(?:SELECT\b(?:(?!\b(?:FROM|SELECT)\b).)*\bFROM|DELETE\s+FROM|UPDATE(?:\s+OR\s+\w+)?"
-    rf"|(?:INSERT(?:\s+OR\s+\w+)?|REPLACE)\s+INTO)\s+({_NAME})(?!\s*[.\w]*\s*,)",
+    rf"|(?:INSERT(?:\s+OR\s+\w+)?|REPLACE)\s+INTO)\s+(?:({_NAME})\s*\.\s*)?({_NAME})(?!\s*[.\w]*\s*,)",
     re.IGNORECASE | re.DOTALL,
 )
 _SEVERAL_TABLES = re.compile(r"\b(?:JOIN|UNION|INTERSECT|EXCEPT)\b|\bFROM\b.*\bFROM\b", re.IGNORECASE | re.DOTALL)
@@ -97,6 +97,8 @@ class Statement(NamedTuple):
     #: Of a pragma, its name and the value that it sets.
     pragma: str = ""
     value: str = ""
+    #: The name of the database that the table is said to be in, as in `ATTACH`; empty if none is named.
+    schema: str = ""
 
 
 def _method(verb: str, effect: Effect) -> Statement:
@@ -128,16 +130,18 @@ def _parse(sql: str) -> Statement:
     word = _WORD.match(text)[0].upper()  # type: ignore[index]
     effect = _effect(word, text)
     pragma = _PRAGMA.match(text) if word == "PRAGMA" else None
+    schema, table = _table(text) if effect in (READS, CHANGES) and pragma is None else ("", "")
     return Statement(
         effect,
         word.lower() or "execute",
         shortened(text),
-        _table(text) if effect in (READS, CHANGES) and pragma is None else "",
+        table,
         word in ("INSERT", "UPDATE", "DELETE", "REPLACE"),
         effect == CHANGES and _RETURNS.search(text) is not None,
         _TEMPORARY.search(text) is not None,
         "" if pragma is None else pragma[1].lower(),
         "" if pragma is None else (pragma[2] or pragma[3] or "").strip("'\" "),
+        schema,
     )
 
 
@@ -173,12 +177,15 @@ def _effect_of_pragma(text: str) -> Effect:
 _ACTING = frozenset("incremental_vacuum optimize shrink_memory wal_checkpoint".split())
 
 
-def _table(text: str) -> str:
+def _table(text: str) -> tuple[str, str]:
     found = _TABLE.match(text)
     if found is None or _SEVERAL_TABLES.search(text, found.end()):
-        return ""
-    name = found[1]
-    return name if name[0].isalnum() or name[0] == "_" else name[1:-1]
+        return "", ""
+    return _unquoted(found[1] or ""), _unquoted(found[2])
+
+
+def _unquoted(name: str) -> str:
+    return name if not name or name[0].isalnum() or name[0] == "_" else name[1:-1]
 
 
 def shortened(sql: str) -> str:
