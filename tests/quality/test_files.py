@@ -123,8 +123,9 @@ def test_programs_that_found_faults(tmp_path: Path, threads: Any) -> None:
     check(Program(threads), tmp_path)
 
 
-@pytest.mark.parametrize("first", some(range(100), 1))
-def test_all_pairs_of_operations(tmp_path: Path, first: int) -> None:
+# All of them take too long; half of them have each operation beside many others.
+@pytest.mark.parametrize("first", some(range(0, 100, 2), 1))
+def test_pairs_of_operations(tmp_path: Path, first: int) -> None:
     for program in PAIRS[first::100]:
         check(program, tmp_path)
 

@@ -112,6 +112,14 @@ File = derived(
 )  # fmt: skip
 
 
+def _repr(self: Any) -> str:
+    # The real one has the name of the type in C, which includes the module's.
+    return _FileIO.__repr__(self).replace("<FileIO ", f"<{_FileIO.__module__}.FileIO ", 1)
+
+
+File.__repr__ = like(_FileIO.__repr__, _repr)
+
+
 def _close(self: Any) -> None:
     descriptor = None if self.closed or not self.closefd else self.fileno()
     if descriptor is not None:
@@ -173,6 +181,8 @@ def open_(
             stacklevel=2,
         )
         buffering = -1
+    if type(file) is bool:
+        file = _descriptor_of(file, stacklevel=3)
     descriptor = file if isinstance(file, int) else None
     position = Position(name_at(file)) if descriptor is None else handle_of(descriptor).position
     handle = Handle(position, buffered=buffering != 0, kept=is_kept(sys._getframe(1)))
@@ -217,6 +227,12 @@ def open_(
 like(real_open, open_)
 
 
+def _descriptor_of(file: bool, *, stacklevel: int) -> int:
+    if sys.version_info >= (3, 13):
+        warnings.warn("bool is used as a file descriptor", RuntimeWarning, stacklevel=stacklevel)
+    return int(file)
+
+
 def open_code(path: str) -> Any:
     """See `io.open_code`."""
     return open_(path, "rb") if is_for_a_test() and isinstance(path, str) else _real_open_code(path)
@@ -226,6 +242,8 @@ def _raw(kind: type, file: Any, mode: str = "r", closefd: bool = True, opener: A
     if kind is not FileIO or not isinstance(mode, str):
         # The objects of a program's own class stay as they are.
         return type.__call__(kind, file, mode, closefd, opener)
+    if type(file) is bool:
+        file = _descriptor_of(file, stacklevel=4)
     return open_(file, mode if "b" in mode else f"{mode}b", 0, closefd=closefd, opener=opener)
 
 
