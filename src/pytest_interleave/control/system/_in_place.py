@@ -15,7 +15,7 @@ from typing import Any
 from ..identity._types import is_made_by_a_program, replaced, stand_ins
 from ..scope._modules import ImportedModules, is_module, loaded, namespace_of_module
 from ..scope._places import is_ours, is_stdlib
-from . import _event_loops, _process_settings, _processes, _sockets
+from . import _event_loops, _process_settings, _processes, _sockets, _warnings
 from ._classes import made_by_subclasses
 from ._late_imports import LateImports
 from ._program_steps import forget_resources
@@ -79,7 +79,7 @@ _OF_MODULES: dict[str, Callable[[ModuleType], Iterable[Replacement]]] = {
     "asyncio.selector_events": _event_loops.of_selector_events,
     "socket": lambda module: itertools.chain(_sockets.of_socket(module), _process_settings.of_module(module)),
     "locale": _process_settings.of_module,
-    "warnings": _process_settings.of_module,
+    "warnings": lambda module: itertools.chain(_process_settings.of_module(module), _warnings.replacements(module)),
     "ssl": _sockets.of_ssl,
     "subprocess": _processes.of_subprocess,
     "multiprocessing.process": _processes.of_multiprocessing,

@@ -335,7 +335,7 @@ def test_the_class_may_be_called_directly(tmp_path: Path) -> None:
         assert issubclass(Connection, sqlite3.Connection)
         assert not isinstance(genuine, Connection)
         assert not issubclass(int, sqlite3.Connection)
-        with closing(sqlite3.Connection(tmp_path / "app.db", 3, isolation_level=None)) as connection:
+        with closing(sqlite3.Connection(tmp_path / "app.db", timeout=3, isolation_level=None)) as connection:
             assert isinstance(connection, sqlite3.Connection)
             assert isinstance(connection, real)
             sqlite3.Connection.execute(genuine, "select 1").fetchall()

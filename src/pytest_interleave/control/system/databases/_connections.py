@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
+import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +14,7 @@ from ...steps._external import Look
 from ...steps._things import WRITE
 from .._announce import announce
 from .._classes import give_class, in_place_of
-from .._uses import derived, note
+from .._uses import derived, like, note
 from ._asking import is_within, timeout_of
 from ._attributes import Attribute, announce_use, setting_methods
 from ._cursors import CursorLayer, adopt_cursor, cursors, give
@@ -63,6 +65,15 @@ def _settings(connection: Any) -> Key | None:
     return None if session is None else session.settings
 
 
+def deprecated(name: str) -> str:
+    """Return the warning of Python 3.13 that a function gets other arguments than the database by position."""
+    return (
+        f"Passing more than 1 positional argument to {name}() is deprecated. Parameters 'timeout', 'detect_types', "
+        "'isolation_level', 'check_same_thread', 'factory', 'cached_statements' and 'uri' will become keyword-only "
+        "parameters in Python 3.15."
+    )
+
+
 class ConnectionLayer(_Connection):
     """A connection whose statements are steps."""
 
@@ -73,6 +84,8 @@ class ConnectionLayer(_Connection):
         __slots__ = ()
 
     def __init__(self, database: Any, *args: Any, **options: Any) -> None:
+        if args and sys.version_info >= (3, 13):
+            warnings.warn(deprecated("_sqlite3.Connection"), DeprecationWarning, stacklevel=2)
         options.update(zip(PARAMETERS, args, strict=False))
         unit = _units[_get_ident()]
         timeout = options.get("timeout", 5.0)
@@ -218,13 +231,15 @@ class ConnectionLayer(_Connection):
             note_unseen(self._session)
         super().interrupt()
 
-    def set_trace_callback(self, trace_callback: Any) -> None:
+    def set_trace_callback(self, *args: Any, **options: Any) -> None:
         """See `sqlite3.Connection.set_trace_callback`."""
-        super().set_trace_callback(_silent(self._session, trace_callback, None))
+        silent = _silent(self._session, None)
+        super().set_trace_callback(*map(silent, args), **{name: silent(value) for name, value in options.items()})
 
-    def set_authorizer(self, authorizer_callback: Any) -> None:
+    def set_authorizer(self, *args: Any, **options: Any) -> None:
         """See `sqlite3.Connection.set_authorizer`."""
-        super().set_authorizer(_silent(self._session, authorizer_callback, sqlite3.SQLITE_OK))
+        silent = _silent(self._session, sqlite3.SQLITE_OK)
+        super().set_authorizer(*map(silent, args), **{name: silent(value) for name, value in options.items()})
 
 
 _OurCursor = cursors(_Cursor)
@@ -243,10 +258,15 @@ for _name, _method in setting_methods():
     setattr(ConnectionLayer, _name, _method)
 
 
-def _silent(session: Session | None, callback: Any, otherwise: Any) -> Any:
-    if session is None or not callable(callback):
-        return callback
-    return lambda *args: otherwise if session.internal else callback(*args)
+def _silent(session: Session | None, otherwise: Any) -> Callable[[Any], Any]:
+    """Return what makes a callback that returns `otherwise` for the plugin's own statements."""
+
+    def silent(callback: Any) -> Any:
+        if session is None or not callable(callback):
+            return callback
+        return like(callback, lambda *args: otherwise if session.internal else callback(*args))
+
+    return silent
 
 
 def note_unseen(session: Session) -> None:

@@ -274,6 +274,8 @@ class CursorLayer(_Cursor):
             super().close()
         else:
             self._fetch(super().close, _always, _unknown)
+        # The methods of the real class raise the errors from now on.
+        self._session = None
 
 
 def _remembered(session: Session, statement: Statement, sql: str) -> str:

@@ -7,8 +7,6 @@ program's, `execute` for example, still calls what it has overridden, and that i
 from __future__ import annotations
 
 import sqlite3
-import sys
-import warnings
 from typing import TYPE_CHECKING, Any
 
 from ...execution.units import _current
@@ -27,6 +25,8 @@ if TYPE_CHECKING:
 _units = _current.units
 _get_ident = _real.get_ident
 _real_connect = sqlite3.connect
+#: The position of the class after the database.
+_FACTORY = PARAMETERS.index("factory")
 
 
 def connect(database: Any, *args: Any, **options: Any) -> Any:
@@ -37,24 +37,25 @@ def connect(database: Any, *args: Any, **options: Any) -> Any:
     if len(args) > len(PARAMETERS) or any(name in options for name in PARAMETERS[: len(args)]):
         # The real function raises the error.
         return _real_connect(database, *args, **options)
-    if args and sys.version_info >= (3, 13):
-        warnings.warn(_DEPRECATED, DeprecationWarning, stacklevel=2)
-    options.update(zip(PARAMETERS, args, strict=False))
-    factory = options.get("factory", sqlite3.Connection)
+    given = {**dict(zip(PARAMETERS, args, strict=False)), **options}
+    uri, factory = bool(given.get("uri", False)), given.get("factory", sqlite3.Connection)
     if isinstance(factory, type):
-        options["factory"] = connections(factory)
+        if len(args) > _FACTORY:
+            args = (*args[:_FACTORY], connections(factory), *args[_FACTORY + 1 :])
+        else:
+            options["factory"] = connections(factory)
     if unit is not None:
-        _announce_opening(unit, database, uri=bool(options.get("uri", False)))
-    made = _real_connect(database, **options)
+        _announce_opening(unit, database, uri=uri)
+    made = _real_connect(database, *args, **options)
     if adopt_connection(made):
         if getattr(made, "_session", None) is None:
             # A program's own class may not have called all of ours.
-            found = database_of(database, uri=bool(options.get("uri", False)))
-            shared = not options.get("check_same_thread", True)
-            give_session(made, Session(found, timeout_of(options.get("timeout", 5.0)), is_shared=shared))
+            shared = not given.get("check_same_thread", True)
+            found = database_of(database, uri=uri)
+            give_session(made, Session(found, timeout_of(given.get("timeout", 5.0)), is_shared=shared))
     elif unit is not None:
         # None of its later uses will be seen.
-        note(unit, thing_of(database, uri=bool(options.get("uri", False))), WRITE, "opened")
+        note(unit, thing_of(database, uri=uri), WRITE, "opened")
     return made
 
 
@@ -64,11 +65,5 @@ def _announce_opening(unit: Unit, database: Any, *, uri: bool) -> None:
     if isinstance(thing.key, str):
         announce_opening(unit, thing.key, creates=True, truncates=False, exclusive=False)
 
-
-_DEPRECATED = (
-    "Passing more than 1 positional argument to sqlite3.connect() is deprecated. Parameters 'timeout', "
-    "'detect_types', 'isolation_level', 'check_same_thread', 'factory', 'cached_statements' and 'uri' will become "
-    "keyword-only parameters in Python 3.15."
-)
 
 like(_real_connect, connect)
