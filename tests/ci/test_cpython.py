@@ -24,6 +24,8 @@ LEFT_OUT = {
     "exit_on_shutdown": "the same",
     "daemon_threads": "it waits for processes with threads, which takes long",
     "test_database_keyword": "it compares the class of a connection with the real one",
+    "test_threads": "threads wait in C for the lock of a buffer that the test makes itself, which takes long",
+    "reentrant_write": "what a signal handler raises while the plugin's own code runs may be lost",
     "filetime": "the system sets the time at which a file is changed, which cannot be set otherwise, in real time",
     "cpu_count_affinity": "the process runs on one CPU while a test is under control",
     "Sendfile": "its server is a thread that waits for real sockets",

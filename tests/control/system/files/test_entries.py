@@ -195,3 +195,18 @@ def test_a_mock_stays_and_is_put_back_by_the_code_that_set_it(monkeypatch: pytes
             assert os.replace is fails
         assert os.replace is not real["replace"]
     assert os.replace is real["replace"]
+
+
+@pytest.mark.parametrize("to", ["link", "link/inside", "other", "../{folder}/link", "link/../link"])
+def test_links_that_lead_to_themselves(tmp_path: Path, to: str) -> None:
+    link = tmp_path / "link"
+    (tmp_path / "other").symlink_to("link/inside")
+    link.symlink_to(to.format(folder=tmp_path.name))
+
+    def body() -> list[object]:
+        (link / "more").exists()
+        with pytest.raises(OSError, match="symbolic links"):
+            link.read_text()
+        return [link.exists(), link.is_symlink(), os.path.realpath(link)]
+
+    assert value_of(body) == body()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from typing import Any, NamedTuple
@@ -116,13 +117,22 @@ def _followed(path: str, links: int) -> Found:
         return Found(os.path.dirname(parent.path), parent.links)
     here = os.path.join(parent.path, name)
     try:
-        if stat.S_ISLNK(_lstat(here).st_mode) and links < _MOST_LINKS:
+        if stat.S_ISLNK(_lstat(here).st_mode) and links < _MOST_LINKS and not _is_circle(here):
             target = _followed(os.path.join(parent.path, _readlink(here)), links + 1)
             return Found(target.path, (*parent.links, here, *target.links))
     except (OSError, ValueError):
         # Nothing is there.
         pass
     return Found(here, parent.links)
+
+
+def _is_circle(link: str) -> bool:
+    """Whether a link leads to itself, perhaps by way of others. To follow it would take forever."""
+    try:
+        _stat(link)
+    except OSError as error:
+        return error.errno == errno.ELOOP
+    return False
 
 
 def remember_opened(path: Any, descriptor: int, dir_fd: int | None) -> None:
