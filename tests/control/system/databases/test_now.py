@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -85,13 +86,34 @@ def test_they_can_be_used_in_an_index() -> None:
     assert value_of(body) == (1,)
 
 
-def test_a_programs_own_function_comes_first() -> None:
+@pytest.mark.parametrize("arity", [1, -1])
+@pytest.mark.parametrize("before", ["select 1", "pragma user_version", None])
+def test_a_programs_own_function_comes_first(arity: int, before: str | None) -> None:
     def body() -> Any:
         with closing(sqlite3.connect(":memory:")) as connection:
-            connection.create_function("date", 1, lambda _: "mine")
+            if before is not None:
+                connection.execute(before).fetchall()
+            connection.create_function("date", arity, lambda _: "mine")
             return connection.execute("select date('now')").fetchone()
 
     assert value_of(body) == ("mine",)
+
+
+@pytest.mark.parametrize("pragmas", [["trusted_schema = off"], ["foreign_keys = on", "trusted_schema = 0"]])
+def test_a_schema_that_is_not_trusted(tmp_path: Path, pragmas: list[str]) -> None:
+    path = tmp_path / "app.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("create table t (at, day as (date(at)), default_at default (date('now')))")
+        connection.execute("create view days as select date(at) from t")
+
+    def body() -> Any:
+        with closing(sqlite3.connect(path)) as connection:
+            for pragma in pragmas:
+                connection.execute(f"pragma {pragma}")
+            connection.execute("insert into t (at) values ('2024-02-29 12:00')")
+            return connection.execute("select * from days").fetchone()
+
+    assert value_of(body) == ("2024-02-29",)
 
 
 def test_a_function_that_sqlite_does_not_have() -> None:

@@ -13,6 +13,7 @@ from ...steps._external import Look
 from ...steps._touches import READS, WRITES
 from .._announce import announce
 from .._uses import like
+from ._now import show_virtual_time
 
 if TYPE_CHECKING:
     from ...steps._external import Key
@@ -96,6 +97,12 @@ def setting_methods() -> Iterable[tuple[str, Any]]:
 def _setting(name: str, real: Any) -> Any:
     def method(self: Any, *args: Any, **options: Any) -> Any:
         session = self._session
+        if session is not None and name == "setconfig":
+            # It may no longer trust the schema, as after `PRAGMA trusted_schema`.
+            session.shows_real_time = False
+        if session is not None and name == "create_function" and session.shows_real_time:
+            # Not after the program's own function, which it may replace.
+            show_virtual_time(session, self)
         if session is not None and session.is_shared:
             announce_use(session.settings, name, f"call {name}", writes=True)
         return real(self, *args, **options)

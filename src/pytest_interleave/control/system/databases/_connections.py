@@ -19,7 +19,6 @@ from ._asking import is_within, timeout_of
 from ._attributes import Attribute, announce_use, setting_methods
 from ._cursors import CursorLayer, adopt_cursor, cursors, give
 from ._databases import database_of
-from ._now import show_virtual_time
 from ._running import run_statement
 from ._sessions import Session, Token
 from ._statements import (
@@ -298,7 +297,6 @@ def give_session(connection: Any, session: Session) -> None:
     """Let a connection have its session, until it is gone."""
     connection._session = session
     connection._token = Token(session)
-    show_virtual_time(connection)
 
 
 def adopt_connection(made: Any) -> bool:

@@ -123,7 +123,7 @@ class CursorLayer(_Cursor):
         if session is None or session.internal or type(sql) is not str:
             return super().execute(sql, *args, **options)
         statement = statement_of(sql)
-        if statement.pragma in ("busy_timeout", "synchronous"):
+        if statement.pragma in _REMEMBERED:
             sql = _remembered(session, statement, sql)
         self._total = None
         reading, self._reading = self._reading, None
@@ -278,6 +278,10 @@ class CursorLayer(_Cursor):
         self._session = None
 
 
+#: Settings that the plugin sets otherwise than the program, or that concern what it does.
+_REMEMBERED = frozenset(("busy_timeout", "synchronous", "trusted_schema"))
+
+
 def _remembered(session: Session, statement: Statement, sql: str) -> str:
     """Remember what a program sets that the plugin has set otherwise, and return a statement that shows it."""
     if statement.pragma == "busy_timeout":
@@ -287,7 +291,9 @@ def _remembered(session: Session, statement: Statement, sql: str) -> str:
             except ValueError:
                 session.set_timeout(0)
         return f"SELECT {session.timeout} AS timeout"
-    if statement.pragma == "synchronous" and statement.value:
+    if statement.pragma == "trusted_schema" and statement.value:
+        session.shows_real_time = False
+    elif statement.pragma == "synchronous" and statement.value:
         session.syncs, session.level = False, None
     elif statement.pragma == "synchronous" and session.level is not None:
         return f"SELECT {session.level} AS synchronous"

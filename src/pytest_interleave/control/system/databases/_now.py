@@ -11,10 +11,13 @@ import functools
 import sqlite3
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...execution.units import _current
 from ...scope import _real
+
+if TYPE_CHECKING:
+    from ._sessions import Session
 
 _units = _current.units
 _get_ident = _real.get_ident
@@ -76,7 +79,22 @@ def _call(function: str, *given: Any) -> Any:
     return _own().execute(f"SELECT {function}({', '.join('?' * len(arguments))})", arguments).fetchone()[0]
 
 
-def show_virtual_time(connection: Any) -> None:
-    """Let the functions for dates and times of a connection show the virtual time of controlled threads."""
-    for name, function in _known():
-        _create_function(connection, name, 0 if name in _KEYWORDS else -1, function, deterministic=True)
+def show_virtual_time(session: Session, connection: Any) -> None:
+    """Let the functions for dates and times of a connection show the virtual time of controlled threads.
+
+    Before its first statement that is no `PRAGMA`: a schema that is not trusted must not use functions that are not
+    SQLite's own, and these cannot be taken back.
+    """
+    session.shows_real_time = False
+    if _trusts_schemas():
+        for name, function in _known():
+            _create_function(connection, name, 0 if name in _KEYWORDS else -1, function, deterministic=True)
+
+
+@functools.cache
+def _trusts_schemas() -> bool:
+    """Whether this SQLite lets a schema use functions that are not its own, unless a connection does not."""
+    try:
+        return bool(_own().execute("PRAGMA trusted_schema").fetchone() != (0,))
+    except sqlite3.Error:
+        return True

@@ -101,8 +101,8 @@ class Session:
 
     __slots__ = (
         "__weakref__", "attached", "changes", "clean", "database", "exclusive", "file", "in_transaction", "internal",
-        "is_shared", "key", "level", "number", "plain", "readings", "returning", "settings", "since", "statement",
-        "syncs", "tables", "timeout", "unit", "virtual", "writes", "wrote",
+        "is_shared", "key", "level", "number", "plain", "readings", "returning", "settings", "shows_real_time", "since",
+        "statement", "syncs", "tables", "timeout", "unit", "virtual", "writes", "wrote",
     )  # fmt: skip
 
     def __init__(self, database: Database, timeout: int, *, is_shared: bool) -> None:
@@ -122,6 +122,8 @@ class Session:
         # synchronous`); None if it is as the program has set it.
         self.syncs = isinstance(database.thing.key, str)
         self.level: int | None = None
+        #: Whether its functions for dates and times are to be replaced before its next statement.
+        self.shows_real_time = True
         #: Whether several threads may use the connection.
         self.is_shared = is_shared
         #: Whether the plugin itself runs a statement.
