@@ -7,7 +7,7 @@ import os
 import sqlite3
 from collections.abc import Callable
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -73,7 +73,14 @@ class _Slots:
 
 
 _slots = _Slots(os.getcwd)
+
+
+class _Named(NamedTuple):
+    function: Callable[[], Any]
+
+
 _tuples = {"tuple": (1, os.getcwd), "nested": (1, (os.getcwd,)), "object": (_Object(os.getcwd),)}
+_named = {"named": _Named(os.getcwd)}
 _namespace: dict[str, Any] = {"name": (1, os.getcwd)}
 
 
@@ -99,6 +106,7 @@ CALLS: dict[str, tuple[Any, Callable[[], Any]]] = {
     "tuple": (_tuples, lambda: _tuples["tuple"][1]()),  # type: ignore[operator]
     "nested tuple": (_tuples, lambda: _tuples["nested"][1][0]()),  # type: ignore[index]
     "object in a tuple": (_tuples, lambda: _tuples["object"][0].function()),  # type: ignore[union-attr]
+    "named tuple": (_named, lambda: _named["named"].function()),
     "default argument in a tuple": (_by_default_in_tuple, _by_default_in_tuple),
 }
 

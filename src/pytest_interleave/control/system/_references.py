@@ -101,7 +101,7 @@ class _Search:
             return self._dict
         if kind is list:
             return self._list
-        if kind is tuple:
+        if _is_tuple(kind):
             return self._tuple
         return self._object if is_made_by_a_program(kind) else None
 
@@ -175,7 +175,7 @@ class _Search:
 
     def within_tuple(self, found: dict[Any, Any], key: Any, value: Any) -> Iterator[Reference]:
         """Yield the reference to a tuple with references, since that cannot be changed."""
-        if self._data and type(value) is tuple:
+        if self._data and _is_tuple(type(value)):
             ours = self._in_place_of(value)
             if ours is not value:
                 yield _item(found, key, value, ours)
@@ -221,11 +221,16 @@ class _Search:
         ours = self._stand_ins.get(id(value))
         if ours is not None:
             return ours
-        if type(value) is tuple and len(value) <= _LARGEST:
-            made = tuple(map(self._in_place_of, value))
+        if _is_tuple(type(value)) and len(value) <= _LARGEST:
+            made = [self._in_place_of(each) for each in value]
             if any(new is not old for new, old in zip(made, value, strict=True)):
-                return made
+                return tuple.__new__(type(value), made)
         return value
+
+
+def _is_tuple(kind: type) -> bool:
+    """Whether objects of a class are tuples, or named tuples, which have nothing else than tuples."""
+    return kind is tuple or (tuple in bases_of(kind) and "_fields" in _namespace_of(bases_of(kind)[0]))
 
 
 def _item(found: dict[Any, Any], key: Any, real: Any, ours: Any) -> Reference:

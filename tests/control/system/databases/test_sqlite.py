@@ -460,3 +460,20 @@ def test_it_does_not_wait_for_the_disk_unless_the_program_wants_it_to(tmp_path: 
 
     expected = {None: [2, 0], "full": [2, 2], "normal": [1, 1]}
     assert value_of(body) == expected[level]
+
+
+@pytest.mark.parametrize("writes_before", [False, True])
+def test_it_does_not_wait_for_the_disk_of_an_attached_database_either(tmp_path: Path, writes_before: bool) -> None:
+    def body() -> int:
+        with opened(tmp_path / "app.db") as connection:
+            if writes_before:
+                connection.execute("insert into t values (1)")
+                connection.commit()
+            connection.execute('attach ? as "the other"', (str(tmp_path / "other.db"),))
+            connection.execute("insert into t values (1)")
+            connection.commit()
+            (level,) = sqlite3.Cursor.execute(connection.cursor(), 'pragma "the other".synchronous').fetchone()
+            assert isinstance(level, int)
+            return level
+
+    assert value_of(body) == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -131,3 +132,32 @@ def test_threads_compare_times_of_files(tmp_path: Path) -> None:
         assert target.read_text(encoding="utf-8") == "2"
 
     check(body, walks=5)
+
+
+def test_two_versions_have_different_times(file: Path) -> None:
+    def body() -> list[int]:
+        times = []
+        for text in ("first", "second"):
+            file.write_text(text)
+            times.append(file.stat().st_mtime_ns)
+        os.utime(file)
+        times.append(file.stat().st_mtime_ns)
+        return [*times, time.time_ns()]
+
+    times = value_of(body)
+    assert times == sorted(set(times))
+
+
+def test_changes_of_files_end_no_wait(file: Path) -> None:
+    def body() -> None:
+        event = threading.Event()
+        waits: list[bool] = []
+        thread = threading.Thread(target=lambda: waits.append(event.wait(0.001)))
+        thread.start()
+        for _ in range(2_000):
+            os.utime(file)
+        event.set()
+        thread.join()
+        assert waits == [True]
+
+    check(body, walks=1)

@@ -53,12 +53,15 @@ def prepare(session: Session, connection: Any, effect: Effect, *, virtual: bool)
 def _stop_syncing(session: Session, connection: Any) -> None:
     # What is in the file differs from what it would be only if the machine breaks down.
     try:
-        ((level,),) = internally(session, connection, "PRAGMA main.synchronous")
-        internally(session, connection, "PRAGMA main.synchronous=OFF")
+        if session.level is None:
+            ((session.level,),) = internally(session, connection, "PRAGMA main.synchronous")
+        for name in ("main", *session.attached):
+            quoted = name.replace('"', '""')
+            internally(session, connection, f'PRAGMA "{quoted}".synchronous=OFF')
     except sqlite3.Error:
         # It is locked, or no database. The statement itself shows that.
         return
-    session.level, session.syncs = level, False
+    session.syncs = False
 
 
 def is_wal(session: Session, connection: Any) -> bool:

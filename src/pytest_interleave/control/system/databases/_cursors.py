@@ -304,6 +304,9 @@ def _attach(session: Session, connection: Any) -> None:
     session.plain = False
     found = attached_to(session, connection)
     session.attached = {name: database_of(file, uri=False) for name, file in found.items()}
+    if session.level is not None:
+        # That is not so yet for the new one.
+        session.syncs = True
     for database in session.attached.values():
         database.sessions.add(session)
 

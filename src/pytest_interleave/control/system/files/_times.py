@@ -22,7 +22,7 @@ def set_time(unit: Unit, file: Any) -> None:
     try:
         found = _fstat(file) if isinstance(file, int) else _stat(file)
         if stat.S_ISREG(found.st_mode):
-            _utime(file, ns=(found.st_atime_ns, unit.execution.clock.time_ns()))
+            _utime(file, ns=(found.st_atime_ns, unit.execution.timers.stamp()))
     except (OSError, TypeError, ValueError):
         # It is another user's, or is there no more.
         pass
@@ -30,5 +30,5 @@ def set_time(unit: Unit, file: Any) -> None:
 
 def times_now(unit: Unit) -> tuple[int, int]:
     """Return the times that `os.utime` sets if it is given none, in nanoseconds."""
-    now = unit.execution.clock.time_ns()
+    now = unit.execution.timers.stamp()
     return now, now
