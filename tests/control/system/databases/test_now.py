@@ -122,3 +122,35 @@ def test_a_function_that_sqlite_does_not_have() -> None:
             connection.execute("select moment('now')")
 
     require_good_end(execute(body))
+
+
+def test_it_is_the_same_in_all_of_a_statement() -> None:
+    def body() -> Any:
+        with closing(sqlite3.connect(":memory:")) as connection:
+            connection.create_function("wait", 0, lambda: time.sleep(1))
+            sql = "select julianday('now'), wait(), julianday('now')"
+            return connection.execute(sql).fetchone(), connection.execute(sql).fetchone()
+
+    first, second = value_of(body)
+    assert first[0] == first[2] < second[0] == second[2]
+
+
+@pytest.mark.skipif(not HAS_UNIXEPOCH, reason="a function of SQLite 3.38")
+def test_a_loop_that_polls_it_ends() -> None:
+    def body() -> int:
+        with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+            (end,) = connection.execute("select unixepoch() + 60").fetchone()
+            number = 0
+            while connection.execute("select unixepoch() < ?", (end,)).fetchone()[0]:
+                number += 1
+            return number
+
+    assert value_of(body) > 0
+
+
+def test_to_read_it_is_to_read_the_clock() -> None:
+    def body() -> None:
+        with closing(sqlite3.connect(":memory:")) as connection:
+            connection.execute("select current_time").fetchone()
+
+    assert execute(body).reads_clock

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import functools
 import sqlite3
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ...execution.units import _current
 from ...scope import _real
+from .._uses import user_frame
 
 if TYPE_CHECKING:
+    from ...execution.units._units import Unit
     from ._sessions import Session
 
 _units = _current.units
@@ -58,11 +61,29 @@ def _known() -> tuple[tuple[str, Callable[..., Any]], ...]:
     return (*found, *((name, functools.partial(_call, function)) for name, function in _KEYWORDS.items()))
 
 
+#: The thread that runs a statement which has read the time, and what it has read: it is the same in all of a statement.
+_read: list[tuple[Unit | None, str]] = []
+
+
+def begin_statement() -> None:
+    """Note that the next reading of the time is that of another statement."""
+    _read.clear()
+
+
 def _now() -> str:
     """Return the present time of the calling thread, to the millisecond as SQLite counts."""
     unit = _units[_get_ident()]
-    now = _real_time_ns() if unit is None else unit.execution.clock.time_ns()
-    return f"{_EPOCH + timedelta(milliseconds=now // 1_000_000):%Y-%m-%d %H:%M:%S.%f}"
+    if _read and _read[0][0] is unit:
+        return _read[0][1]
+    if unit is None:
+        now = _real_time_ns()
+    else:
+        frame = sys._getframe()
+        unit.execution.timers.read_clock(unit, user_frame(frame) or frame)
+        now = unit.execution.clock.time_ns()
+    text = f"{_EPOCH + timedelta(milliseconds=now // 1_000_000):%Y-%m-%d %H:%M:%S.%f}"
+    _read[:] = [(unit, text)]
+    return text
 
 
 def _call(function: str, *given: Any) -> Any:

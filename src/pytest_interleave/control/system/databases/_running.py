@@ -16,7 +16,7 @@ from .._announce import announce
 from .._uses import user_frame
 from ._asking import is_within
 from ._busy import Run, perform, perform_really
-from ._now import show_virtual_time
+from ._now import begin_statement, show_virtual_time
 from ._statements import COMMITS, NOTHING, READS, WAITS
 
 if TYPE_CHECKING:
@@ -78,6 +78,7 @@ def run_statement(
     """
     if session.shows_real_time and not statement.pragma:
         show_virtual_time(session, connection)
+    begin_statement()
     unit = _units[_get_ident()]
     run = Run(unit, session, connection, statement, call)  # type: ignore[arg-type]
     if unit is None:
