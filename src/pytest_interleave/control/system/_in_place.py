@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _io
 import builtins
+import functools
 import io
 import itertools
 import os
@@ -96,51 +97,33 @@ _KEEPING = frozenset("_frozen_importlib_external _io builtins fcntl io mmap nt o
 _RUNNERS_OWN = frozenset("_pytest coverage pluggy pytest pytest_cov pytest_interleave xdist execnet".split())
 
 
-class _StandIn:
-    """A replacement for an attribute of an owner; if a test has put a mock there, that stays."""
+def _attribute(owner: Any, name: str, ours: Any) -> Reference:
+    """Return the reference to what an attribute of an owner is; if a test has put a mock there, that stays."""
+    # A lazy module would load what it stands for as soon as one of its attributes is read.
+    namespace: dict[str, Any] | None = namespace_of_module(owner) if is_module(owner) else None
+    found = functools.partial((vars(owner) if namespace is None else namespace).get, name)
 
-    def __init__(self, owner: Any, name: str, ours: Any) -> None:
-        self.owner = owner
-        self.name = name
-        self.ours = ours
-        # A lazy module would load what it stands for as soon as one of its attributes is read.
-        self.namespace: dict[str, Any] | None = namespace_of_module(owner) if is_module(owner) else None
-        self.found = (vars(owner) if self.namespace is None else self.namespace).get
-        #: None if the owner has only inherited it.
-        self.real: Any = self.found(name)
-
-    def set(self, value: Any) -> None:
-        if self.namespace is not None:
-            self.namespace[self.name] = value
+    def put(value: Any) -> None:
+        if namespace is not None:
+            namespace[name] = value
+        elif value is None:
+            # The owner has only inherited it.
+            delattr(owner, name)
         else:
-            setattr(self.owner, self.name, value)
+            setattr(owner, name, value)
+
+    return Reference(found, put, found(), ours)
 
 
-def _put(stand_ins: Iterable[_StandIn]) -> None:
-    for each in stand_ins:
-        if each.found(each.name) is each.real:
-            each.set(each.ours)
-
-
-def _take(stand_ins: Iterable[_StandIn]) -> None:
-    for each in stand_ins:
-        if each.found(each.name) is not each.ours:
-            continue
-        if each.real is None:
-            delattr(each.owner, each.name)
-        else:
-            each.set(each.real)
-
-
-_everywhere = [_StandIn(owner, name, ours) for owner, name, ours in _FUNCTIONS]
+_everywhere = [_attribute(*each) for each in _FUNCTIONS]
 #: The stand-in for each real function, by the real function's address.
 _by_real: dict[int, Any] = {id(each.real): each.ours for each in _everywhere}
 replaced.update(_by_real)
-_of_modules: dict[str, list[_StandIn]] = {}
+_of_modules: dict[str, list[Reference]] = {}
 #: The method that makes objects of a class that a program has derived, by the class.
-_of_subclasses: dict[type, _StandIn] = {}
+_of_subclasses: dict[type, Reference] = {}
 #: Functions that modules hold by names of their own (`from os import replace`), by module and name.
-_held: dict[tuple[int, str], _StandIn] = {}
+_held: dict[tuple[int, str], Reference] = {}
 _imported = ImportedModules()
 #: Modules out of scope that have been searched for such functions, by name.
 _searched: dict[str, ModuleType] = {}
@@ -194,16 +177,18 @@ def take_away() -> None:
     _depth -= 1
     if _depth == 0:
         _late.end()
-        _take(_all())
-        for each in _references():
+        for each in _all():
             each.take()
         _of_arguments.clear()
         for name in _SUPPORTING:
             getattr(os, name, set()).difference_update(_supported[name])
 
 
-def _all() -> Iterator[_StandIn]:
-    return itertools.chain(_everywhere, *_of_modules.values(), _of_subclasses.values(), _held.values())
+def _all() -> Iterator[Reference]:
+    kept = (found for _, found in _searched_deeply.values())
+    return itertools.chain(
+        _everywhere, *_of_modules.values(), _of_subclasses.values(), _held.values(), _of_arguments, *kept
+    )
 
 
 #: The stand-ins for the contents of each of these sets, by the set's name.
@@ -212,13 +197,8 @@ _supported: dict[str, set[Any]] = {
 }
 
 
-def _references() -> Iterator[Reference]:
-    return itertools.chain(_of_arguments, *(found for _, found in _searched_deeply.values()))
-
-
 def _put_all() -> None:
-    _put(_all())
-    for each in _references():
+    for each in _all():
         each.put()
 
 
@@ -242,14 +222,14 @@ def _find() -> None:
     for name, of_module in _OF_MODULES.items():
         known = None if name in _of_modules else loaded(name)
         if known is not None:
-            found = [_StandIn(*each) for each in of_module(known)]
-            if all(is_genuine(getattr(each.owner, each.name)) for each in found):
-                _of_modules[name] = found
-                _by_real.update((id(each.real), each.ours) for each in found if each.real is not None)
+            found = list(of_module(known))
+            if all(is_genuine(getattr(owner, attribute)) for owner, attribute, _ in found):
+                _of_modules[name] = [_attribute(*each) for each in found]
+                _by_real.update((id(each.real), each.ours) for each in _of_modules[name] if each.real is not None)
                 replaced.update(_by_real)
     if "sqlite3.dbapi2" in _of_modules:
         for kind, name, ours in _subclasses_of_sqlite():
-            _of_subclasses.setdefault(kind, _StandIn(kind, name, ours))
+            _of_subclasses.setdefault(kind, _attribute(kind, name, ours))
     if _imported.have_changed():
         for name, module in _imported.others:
             # Only a program's own modules get new names after they have been imported.
@@ -272,7 +252,7 @@ def _search(name: str, module: ModuleType) -> None:
             return
         for attribute, value in list(namespace.items()):
             if id(value) in _by_real:
-                _held[id(module), attribute] = _StandIn(module, attribute, _by_real[id(value)])
+                _held[id(module), attribute] = _attribute(module, attribute, _by_real[id(value)])
 
 
 def _search_deeply(name: str, module: ModuleType, *, data: bool) -> None:
