@@ -48,7 +48,7 @@ def test_each_recipe_shows_a_report_and_the_test_of_the_fix() -> None:
         report, *_, fixed = [example.block.text for example in recipes if example.block.page == page]
         assert "--interleave-replay=" in report, page
         assert "exhaustive" in fixed or "sampled" in fixed or "preemptions" in fixed, page
-    assert len(recipes) >= 16
+    assert len(recipes) >= 20
 
 
 @pytest.mark.parametrize(
