@@ -18,9 +18,11 @@ _CODE = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
 def anchors_of(text: str) -> set[str]:
     """The names of the sections of a page, in links."""
     text = _CODE.sub("", text)
-    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
-    slugs = (re.sub(r"[^a-z0-9]+", "-", heading.lower()).strip("-") for heading in headings)
-    return {*slugs, *re.findall(r"^\(([\w-]+)\)=$", text, re.MULTILINE)}
+    headings = [heading.lower() for heading in re.findall(r"^#+ (.+)$", text, re.MULTILINE)]
+    # As MyST and docutils name them.
+    slugs = {re.sub(r"[^\w\- ]", "", heading).strip().replace(" ", "-") for heading in headings}
+    ids = {re.sub(r"[^a-z0-9]+", "-", heading).strip("-") for heading in headings}
+    return slugs | ids | set(re.findall(r"^\(([\w-]+)\)=$", text, re.MULTILINE))
 
 
 def broken_in(page: Path) -> list[str]:
