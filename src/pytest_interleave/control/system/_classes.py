@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -26,7 +27,8 @@ def in_place_of(real: type, make: Callable[..., Any]) -> Any:
     If a test calls it, or a class that is derived from it, `make` is called with that class and the arguments.
     """
 
-    class Like(type):
+    # Otherwise no class could be derived from it and from an abstract class.
+    class Like(abc.ABCMeta):
         def __call__(cls, *args: Any, **options: Any) -> Any:
             if is_for_a_test():
                 return make(cls, *args, **options)
