@@ -203,3 +203,23 @@ def test_two_calls_of_one_function_that_reads(fresh: Callable[[], Path]) -> None
         in_threads(compares=compare, changes=lambda: path.write_text("22"))
 
     assert timeline_of(body).bug == "Inconsistent reads of data"
+
+
+def test_a_number_of_lines_that_is_out_of_date(fresh: Callable[[], Path]) -> None:
+    """What the other thread has appended is not lost, but the number is wrong."""
+
+    def body() -> None:
+        path = fresh() / "ids"
+        path.touch()
+
+        def register() -> None:
+            number = len(path.read_text().splitlines())
+            with open(path, "a") as file:
+                file.write(f"{number}\n")
+
+        in_threads(a=register, b=register)
+        assert sorted(path.read_text().split()) == ["0", "1"]
+
+    timeline = timeline_of(body)
+    assert timeline.bug == "Atomicity violation on ids"
+    assert [text for text, _ in steps(timeline)][1:] == ["b appends to ids (2 bytes)", "a appends to ids (2 bytes)"]

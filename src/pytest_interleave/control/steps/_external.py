@@ -87,6 +87,11 @@ class Doing:
             self.result = " ".join(str(error).split())
 
     @property
+    def appends(self) -> bool:
+        """Whether the step only adds to what is there."""
+        return self.text.startswith("append ")
+
+    @property
     def finds_nothing(self) -> bool:
         """Whether there was nothing where the step looked."""
         return self.error is FileNotFoundError

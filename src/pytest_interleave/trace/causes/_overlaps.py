@@ -163,8 +163,8 @@ _OVERWRITING = frozenset(
 
 def _updates(operation: Operation) -> bool:
     """Whether a write is a call that changes what is there."""
-    if operation.is_external:
-        return False
+    if isinstance(operation, External):
+        return operation.doing.appends
     return opname_at(operation.code, operation.lasti).startswith("CALL") and operation.name not in _OVERWRITING
 
 

@@ -257,7 +257,9 @@ class Words:
 
 #: The verbs with which steps on files begin.
 _VERBS = frozenset(
-    "access call change chmod create get link list lock open read remove rename replace set stat truncate write".split()
+    """
+    access append call change chmod create get link list lock open read remove rename replace set stat truncate write
+    """.split()
 )
 
 

@@ -166,7 +166,7 @@ def test_steps_of_reading_and_writing(file: Path) -> None:
 
     opens = ("read", "open data.txt")
     assert done(reads) == [opens, ("read", "read data.txt")]
-    assert done(writes) == [opens, ("write", "write data.txt")]
+    assert done(writes) == [opens, ("write", "append to data.txt")]
     assert done(overwrites) == [("write", "truncate data.txt"), ("write", "write data.txt")]
     assert done(creates) == [("write", "create new.txt")]
     assert done(looks) == [("read", "open other")]

@@ -72,7 +72,8 @@ def announce_use(unit: Unit, handle: Handle, descriptor: int, verb: str, method:
     touches: Touches = ((file_of(found), part, WRITES if writes else READS),)
     if method in _AT_POSITION:
         touches = ((handle.position, None, WRITES), *touches)
-    text = f"find the end of {name}" if method == _TO_END else f"{verb} {name}"
+    appends = verb == "write" and handle.appends
+    text = f"find the end of {name}" if method == _TO_END else f"append to {name}" if appends else f"{verb} {name}"
     return announce(unit, name, verb, lambda: Look(touches, writes, text))
 
 

@@ -336,7 +336,8 @@ def open_descriptor(path: Any, flags: int, mode: int = 0o777, *, dir_fd: int | N
         failed(doing, error)
         raise
     note_opened(unit, doing, descriptor)
-    add_descriptor(descriptor, "a file without a name" if is_nameless else name_at(path))
+    name = "a file without a name" if is_nameless else name_at(path)
+    add_descriptor(descriptor, name, appends=bool(flags & os.O_APPEND))
     if not is_nameless:
         remember_opened(path, descriptor, dir_fd)
     return descriptor

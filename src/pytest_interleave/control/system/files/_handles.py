@@ -38,11 +38,13 @@ class Handle(TimesOut):
     """An open file. Its position and its buffer are shared by all threads that use it."""
 
     # Steps refer to the position, not to the handle: that has units, which would never be freed.
-    __slots__ = ("buffered", "inside", "kept", "owner", "position", "shared", "user", "waiting")
+    __slots__ = ("appends", "buffered", "inside", "kept", "owner", "position", "shared", "user", "waiting")
 
-    def __init__(self, position: Position, *, buffered: bool, kept: bool = False) -> None:
+    def __init__(self, position: Position, *, buffered: bool, kept: bool = False, appends: bool = False) -> None:
         self.position = position
         self.buffered = buffered
+        #: Whether all that is written goes to the end of the file.
+        self.appends = appends
         #: Whether the function that has opened it keeps it for itself.
         self.kept = kept
         #: The thread that has called a method: those that the method calls are a part of the same step.
@@ -136,10 +138,10 @@ def add_file(raw: Any, handle: Handle) -> None:
         del _opened[descriptor]
 
 
-def add_descriptor(descriptor: int, name: str) -> None:
-    """Remember a descriptor that has just been opened."""
+def add_descriptor(descriptor: int, name: str, *, appends: bool) -> None:
+    """Remember a descriptor that has just been opened; `appends` says whether what is written goes to the end."""
     _files.pop(descriptor, None)
-    _opened[descriptor] = Handle(Position(name), buffered=False)
+    _opened[descriptor] = Handle(Position(name), buffered=False, appends=appends)
 
 
 def add_copy(descriptor: int, copy: int) -> None:
@@ -147,7 +149,7 @@ def add_copy(descriptor: int, copy: int) -> None:
     original = handle_of(descriptor)
     remove_descriptor(copy)
     _files.pop(copy, None)
-    handle = _opened[copy] = Handle(original.position, buffered=False)
+    handle = _opened[copy] = Handle(original.position, buffered=False, appends=original.appends)
     _copies.setdefault(handle.position, {descriptor}).add(copy)
 
 

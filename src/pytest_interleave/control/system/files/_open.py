@@ -185,7 +185,8 @@ def open_(
         file = _descriptor_of(file, stacklevel=3)
     descriptor = file if isinstance(file, int) else None
     position = Position(name_at(file)) if descriptor is None else handle_of(descriptor).position
-    handle = Handle(position, buffered=buffering != 0, kept=is_kept(sys._getframe(1)))
+    appends = "a" in raw_mode or (descriptor is not None and handle_of(descriptor).appends)
+    handle = Handle(position, buffered=buffering != 0, kept=is_kept(sys._getframe(1)), appends=appends)
     doing = None
     if unit is not None and opener is None and descriptor is None:
         doing = announce_opening(
