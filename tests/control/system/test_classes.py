@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.control.system.files.steps import in_threads
 from tests.driving import execute, require_good_end, value_of
 
 
@@ -83,3 +84,61 @@ def test_without_what_they_need_they_fail_as_the_real_ones() -> None:
 
     body()
     require_good_end(execute(body))
+
+
+def test_a_programs_own_class_may_have_any_names() -> None:
+    """Names that the stand-in could have had."""
+
+    def body() -> list[Any]:
+        class OwnCursor(sqlite3.Cursor):
+            def __init__(self, *args: Any) -> None:
+                super().__init__(*args)
+                self._session = self._reading = self._total = self._key = self._is_new = "own"
+
+            def _fetch(self) -> str:
+                return "own"
+
+            _result = _fetch
+
+        class Own(sqlite3.Connection):
+            def __init__(self, *args: Any, **options: Any) -> None:
+                super().__init__(*args, **options)
+                self._session = self._token = "own"
+
+            def _end(self) -> str:
+                return "own"
+
+            _set = _whole = _new_cursor = _end
+
+        found: list[Any] = []
+        for make in (Own, lambda path: sqlite3.connect(path, factory=Own, check_same_thread=False)):
+            with closing(make(":memory:")) as own:
+                own.isolation_level = None
+                own.execute("create table t (n)")
+                cursor = own.cursor(OwnCursor)
+                cursor.execute("insert into t values (1)")
+                own.commit()
+                found.append((own.execute("select n from t").fetchall(), cursor._total, own._session, own._end()))
+        return found
+
+    assert value_of(body) == [([(1,)], "own", "own", "own")] * 2
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_a_connection_may_be_closed_twice(tmp_path: Path, shared: bool) -> None:
+    opened: list[sqlite3.Connection] = []
+
+    def body() -> None:
+        connection = sqlite3.connect(tmp_path / "app.db", check_same_thread=not shared)
+        opened.append(connection)
+        connection.execute("create table if not exists t (n)").fetchall()
+        connection.close()
+        connection.close()
+        with pytest.raises(sqlite3.ProgrammingError, match="closed database"):
+            connection.execute("select 1")
+        if shared:
+            in_threads(connection.close, connection.close)
+
+    require_good_end(execute(body))
+    # As in the teardown of a fixture.
+    opened[0].close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import functools
 import os
 import sqlite3
@@ -80,6 +81,9 @@ class _Named(NamedTuple):
 
 
 _tuples = {"tuple": (1, os.getcwd), "nested": (1, (os.getcwd,)), "object": (_Object(os.getcwd),)}
+_ordered = collections.OrderedDict(here=os.getcwd)
+_default: dict[str, Any] = collections.defaultdict(lambda: os.getcwd, here=os.getcwd)
+_simple = SimpleNamespace(here=os.getcwd)
 _named = {"named": _Named(os.getcwd)}
 _namespace: dict[str, Any] = {"name": (1, os.getcwd)}
 
@@ -102,6 +106,9 @@ CALLS: dict[str, tuple[Any, Callable[[], Any]]] = {
     "nested dictionary": (_table, lambda: _table["nested"]["there"]()),
     "list": (_list, lambda: _list[0]()),
     "object": (_object, lambda: _object.function()),
+    "OrderedDict": (_ordered, lambda: _ordered["here"]()),
+    "defaultdict": (_default, lambda: _default["here"]()),
+    "SimpleNamespace": (_simple, lambda: _simple.here()),
     "slot": (_slots, lambda: _slots.function()),
     "tuple": (_tuples, lambda: _tuples["tuple"][1]()),  # type: ignore[operator]
     "nested tuple": (_tuples, lambda: _tuples["nested"][1][0]()),  # type: ignore[index]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import weakref
 from types import BuiltinFunctionType, CodeType, FrameType, FunctionType
 from typing import Any, NamedTuple
@@ -31,6 +32,8 @@ _callees: dict[tuple[int, int], tuple[CodeType, Callee]] = {}
 
 def note_callee(frame: FrameType, function: Any) -> None:
     """Note that the instruction that `frame` is about to run calls `function`, which is out of scope."""
+    while type(function) is functools.partial:
+        function = function.func
     python = python_function(called(function))
     if type(function) is LruCache:
         _callees[id(frame.f_code), frame.f_lasti] = (frame.f_code, Callee("functools", "lru_cache", python=False))

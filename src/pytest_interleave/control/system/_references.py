@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator, Mapping
-from types import BuiltinFunctionType, CellType, FunctionType, MemberDescriptorType
+from types import BuiltinFunctionType, CellType, FunctionType, MemberDescriptorType, SimpleNamespace
 from typing import Any
 
 from ..identity._types import bases_of, is_class, is_made_by_a_program, stand_ins
@@ -97,13 +97,13 @@ class _Search:
             return self._partial
         if not self._data:
             return None
-        if kind is dict:
+        if issubclass(kind, dict):
             return self._dict
         if kind is list:
             return self._list
         if _is_tuple(kind):
             return self._tuple
-        return self._object if is_made_by_a_program(kind) else None
+        return self._object if kind is SimpleNamespace or is_made_by_a_program(kind) else None
 
     def _function(self, function: FunctionType, depth: int) -> Iterator[Reference]:
         defaults = function.__defaults__
@@ -167,7 +167,8 @@ class _Search:
             yield from self._items(value, depth)
 
     def _items(self, found: dict[Any, Any], depth: int) -> Iterator[Reference]:
-        for key, value in list(found.items()):
+        # No method of a program's own class is called.
+        for key, value in list(dict.items(found)):
             ours = self._in_place_of(value)
             if ours is not value:
                 yield _item(found, key, value, ours)
@@ -234,7 +235,8 @@ def _is_tuple(kind: type) -> bool:
 
 
 def _item(found: dict[Any, Any], key: Any, real: Any, ours: Any) -> Reference:
-    return Reference(lambda: found.get(key), lambda value: found.__setitem__(key, value), real, ours)
+    get, set_ = functools.partial(dict.get, found, key), functools.partial(dict.__setitem__, found, key)
+    return Reference(get, set_, real, ours)
 
 
 def _element(found: list[Any], index: int, real: Any, ours: Any) -> Reference:

@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -237,3 +238,29 @@ def test_a_program_may_change_how_long_it_waits(tmp_path: Path) -> None:
         return seen
 
     assert value_of(body) == body()
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "pragma busy_timeout = 100", "pragma busy_timeout(100)", "pragma /* soon */ busy_timeout=100;",
+        "-- soon\npragma\nbusy_timeout\n=\n100", 'pragma "busy_timeout" = 100', "pragma [busy_timeout]=0x64",
+        "pragma main.busy_timeout = 100.9",
+    ],
+)  # fmt: skip
+def test_all_forms_of_a_timeout_count(tmp_path: Path, sql: str) -> None:
+    path = made(tmp_path / "app.db", wal=False)
+
+    def body() -> tuple[int, float]:
+        with closing(sqlite3.connect(path, isolation_level=None)) as holder, closing(sqlite3.connect(path)) as other:
+            holder.execute("begin immediate")
+            other.execute(sql).fetchall()
+            (timeout,) = other.execute("pragma busy_timeout").fetchone()
+            before = time.monotonic()
+            with pytest.raises(sqlite3.OperationalError, match="locked"):
+                other.execute("begin immediate")
+            return timeout, time.monotonic() - before
+
+    timeout, waited = value_of(body)
+    assert timeout == 100
+    assert waited == pytest.approx(0.1, abs=0.01)

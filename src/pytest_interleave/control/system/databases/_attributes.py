@@ -96,7 +96,7 @@ def setting_methods() -> Iterable[tuple[str, Any]]:
 
 def _setting(name: str, real: Any) -> Any:
     def method(self: Any, *args: Any, **options: Any) -> Any:
-        session = self._session
+        session = self._interleave_session
         if session is not None and name == "setconfig":
             # It may no longer trust the schema, as after `PRAGMA trusted_schema`.
             session.shows_real_time = False

@@ -50,7 +50,7 @@ PARAMETERS = (
 
 
 def _session_of(connection: Any) -> Session | None:
-    session: Session | None = getattr(connection, "_session", None)
+    session: Session | None = getattr(connection, "_interleave_session", None)
     return session if session is not None and session.is_shared else None
 
 
@@ -73,12 +73,50 @@ def deprecated(name: str) -> str:
     )
 
 
+# The functions that follow are no methods: a program's own class may have methods of any name.
+
+
+def _new_cursor(connection: Any) -> Any:
+    made: Any = _Connection.cursor(connection, _OurCursor)
+    give(made, connection._interleave_session)
+    # Its row factory is that of the connection when the statement is run.
+    made._interleave_is_new = made._interleave_key is not None
+    return made
+
+
+def _end(connection: Any, statement: Statement, call: Callable[[], Any]) -> Any:
+    """End a transaction, if there is one."""
+    session = connection._interleave_session
+    if session is None or not is_within(connection):
+        return call()
+    return run_statement(connection, session, statement, call)
+
+
+def _set(connection: Any, attribute: Any, value: Any, *, commits: bool) -> None:
+    """Set an attribute, which may commit."""
+    if commits:
+        _end(connection, COMMIT, lambda: attribute.__set__(connection, value))
+    else:
+        attribute.__set__(connection, value)
+
+
+def _whole(connection: Any, statement: Statement, call: Callable[[], Any]) -> Any:
+    """Do something with the database as a whole."""
+    session = connection._interleave_session
+    if session is None:
+        return call()
+    if statement is OPEN_BLOB:
+        # What is read and written through it is not seen.
+        note_unseen(session)
+    return run_statement(connection, session, statement, call)
+
+
 class ConnectionLayer(_Connection):
     """A connection whose statements are steps."""
 
     if TYPE_CHECKING:
-        _session: Session | None
-        _token: Token | None
+        _interleave_session: Session | None
+        _interleave_token: Token | None
     else:
         __slots__ = ()
 
@@ -99,7 +137,7 @@ class ConnectionLayer(_Connection):
     def cursor(self, *args: Any, **options: Any) -> Any:
         """See `sqlite3.Connection.cursor`."""
         factory = args[0] if args else options.get("factory", _Cursor)
-        session = self._session
+        session = self._interleave_session
         if session is not None and session.is_shared:
             announce_use(session.settings, "read", "read row_factory", "row_factory")
         made: Any = super().cursor(cursors(factory) if isinstance(factory, type) else factory)
@@ -109,38 +147,25 @@ class ConnectionLayer(_Connection):
 
     def execute(self, *args: Any) -> Any:
         """See `sqlite3.Connection.execute`."""
-        return self._new_cursor().execute(*args)
+        return _new_cursor(self).execute(*args)
 
     def executemany(self, *args: Any) -> Any:
         """See `sqlite3.Connection.executemany`."""
-        return self._new_cursor().executemany(*args)
+        return _new_cursor(self).executemany(*args)
 
     def executescript(self, *args: Any) -> Any:
         """See `sqlite3.Connection.executescript`."""
-        return self._new_cursor().executescript(*args)
-
-    def _new_cursor(self) -> Any:
-        made: Any = super().cursor(_OurCursor)
-        give(made, self._session)
-        # Its row factory is that of the connection when the statement is run.
-        made._is_new = made._key is not None
-        return made
+        return _new_cursor(self).executescript(*args)
 
     # -- the ends of transactions ----------------------------------------------------------------------------
 
-    def _end(self, statement: Statement, call: Callable[[], Any]) -> Any:
-        session = self._session
-        if session is None or not is_within(self):
-            return call()
-        return run_statement(self, session, statement, call)
-
     def commit(self) -> None:
         """See `sqlite3.Connection.commit`."""
-        self._end(COMMIT, super().commit)
+        _end(self, COMMIT, super().commit)
 
     def rollback(self) -> None:
         """See `sqlite3.Connection.rollback`."""
-        self._end(ROLLBACK, super().rollback)
+        _end(self, ROLLBACK, super().rollback)
 
     def __exit__(self, kind: Any, error: Any, traceback: Any, /) -> Any:
         if kind is error is traceback is None:
@@ -155,20 +180,16 @@ class ConnectionLayer(_Connection):
 
     def close(self) -> None:
         """See `sqlite3.Connection.close`."""
-        session = self._session
+        session = self._interleave_session
         within = is_within(self)
         if session is None or not (within or session.readings or session.is_shared):
             super().close()
-            return
-        run_statement(self, session, CLOSE_READING if session.readings and not within else CLOSE, super().close)
-        session.readings = session.returning = 0
-        session.may_have_released()
-
-    def _set(self, real: Any, value: Any, *, commits: bool) -> None:
-        if commits:
-            self._end(COMMIT, lambda: real.__set__(self, value))
         else:
-            real.__set__(self, value)
+            run_statement(self, session, CLOSE_READING if session.readings and not within else CLOSE, super().close)
+            session.readings = session.returning = 0
+            session.may_have_released()
+        # It may be closed once more, and the methods of the real class raise the errors from now on.
+        self._interleave_session = None
 
     # -- its attributes --------------------------------------------------------------------------------------
 
@@ -180,7 +201,7 @@ class ConnectionLayer(_Connection):
         _Connection,
         "isolation_level",
         _settings,
-        sets=lambda self, value: self._set(_level, value, commits=value is None),
+        sets=lambda self, value: _set(self, _level, value, commits=value is None),
     )
 
     # -- the database as a whole -----------------------------------------------------------------------------
@@ -188,7 +209,7 @@ class ConnectionLayer(_Connection):
     def backup(self, target: Any, **options: Any) -> None:
         """See `sqlite3.Connection.backup`."""
         unit = _units[_get_ident()]
-        ends = (self._session, getattr(target, "_session", None))
+        ends = (self._interleave_session, getattr(target, "_interleave_session", None))
         if unit is not None:
             source, copy = ends
 
@@ -202,42 +223,33 @@ class ConnectionLayer(_Connection):
 
     def blobopen(self, *args: Any, **options: Any) -> Any:
         """See `sqlite3.Connection.blobopen`."""
-        return self._whole(OPEN_BLOB, lambda: _Connection.blobopen(self, *args, **options))
+        return _whole(self, OPEN_BLOB, lambda: _Connection.blobopen(self, *args, **options))
 
     def serialize(self, *args: Any, **options: Any) -> Any:
         """See `sqlite3.Connection.serialize`."""
-        return self._whole(SERIALIZE, lambda: _Connection.serialize(self, *args, **options))
+        return _whole(self, SERIALIZE, lambda: _Connection.serialize(self, *args, **options))
 
     def deserialize(self, *args: Any, **options: Any) -> Any:
         """See `sqlite3.Connection.deserialize`."""
-        return self._whole(DESERIALIZE, lambda: _Connection.deserialize(self, *args, **options))
-
-    def _whole(self, statement: Statement, call: Callable[[], Any]) -> Any:
-        session = self._session
-        if session is None:
-            return call()
-        if statement is OPEN_BLOB:
-            # What is read and written through it is not seen.
-            note_unseen(session)
-        return run_statement(self, session, statement, call)
+        return _whole(self, DESERIALIZE, lambda: _Connection.deserialize(self, *args, **options))
 
     # -- callbacks, which are not for the plugin's own statements --------------------------------------------
 
     def interrupt(self) -> None:
         """See `sqlite3.Connection.interrupt`."""
-        if self._session is not None:
+        if self._interleave_session is not None:
             # It ends a statement of another thread in its middle: here, statements are atomic.
-            note_unseen(self._session)
+            note_unseen(self._interleave_session)
         super().interrupt()
 
     def set_trace_callback(self, *args: Any, **options: Any) -> None:
         """See `sqlite3.Connection.set_trace_callback`."""
-        silent = _silent(self._session, None)
+        silent = _silent(self._interleave_session, None)
         super().set_trace_callback(*map(silent, args), **{name: silent(value) for name, value in options.items()})
 
     def set_authorizer(self, *args: Any, **options: Any) -> None:
         """See `sqlite3.Connection.set_authorizer`."""
-        silent = _silent(self._session, sqlite3.SQLITE_OK)
+        silent = _silent(self._interleave_session, sqlite3.SQLITE_OK)
         super().set_authorizer(*map(silent, args), **{name: silent(value) for name, value in options.items()})
 
 
@@ -249,7 +261,7 @@ if hasattr(_Connection, "autocommit"):
         _Connection,
         "autocommit",
         _settings,
-        sets=lambda self, value: self._set(_autocommit, value, commits=value is True),
+        sets=lambda self, value: _set(self, _autocommit, value, commits=value is True),
     )
     setattr(ConnectionLayer, "autocommit", _with_autocommit)  # noqa: B010
 
@@ -283,7 +295,7 @@ def connections(base: Any) -> type:
     """Return the class that stands in for a class of connections."""
     known = _classes.get(base)
     if known is None:
-        known = derived(base, {}, ("_session", "_token"), layer=ConnectionLayer)
+        known = derived(base, {}, ("_interleave_session", "_interleave_token"), layer=ConnectionLayer)
         _classes[base] = _classes[known] = known
     return known
 
@@ -295,8 +307,8 @@ _classes[Connection] = connections(_Connection)
 
 def give_session(connection: Any, session: Session) -> None:
     """Let a connection have its session, until it is gone."""
-    connection._session = session
-    connection._token = Token(session)
+    connection._interleave_session = session
+    connection._interleave_token = Token(session)
 
 
 def adopt_connection(made: Any) -> bool:

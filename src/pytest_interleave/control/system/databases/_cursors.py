@@ -14,7 +14,7 @@ from ...steps._touches import WRITES
 from .._announce import announce
 from .._classes import give_class, in_place_of
 from .._uses import derived
-from ._asking import attached_to, is_within
+from ._asking import attached_to, internally, is_within
 from ._attributes import Attribute, announce_use
 from ._busy import Run, wait_for_readers
 from ._callbacks import without_preemption
@@ -40,12 +40,12 @@ _rowcount: Any = vars(_Cursor)["rowcount"].__get__
 
 
 def _key_of(cursor: Any) -> Key | None:
-    key: Key | None = getattr(cursor, "_key", None)
+    key: Key | None = getattr(cursor, "_interleave_key", None)
     return key
 
 
 def _total_or_rowcount(cursor: Any) -> int:
-    total: int | None = cursor._total
+    total: int | None = cursor._interleave_total
     return _rowcount(cursor) if total is None else total
 
 
@@ -99,17 +99,17 @@ class CursorLayer(_Cursor):
     """A cursor whose statements and fetches are steps."""
 
     if TYPE_CHECKING:
-        _session: Session | None
-        _reading: Reading | None
-        _total: int | None
-        _key: Key | None
-        _is_new: bool | None
+        _interleave_session: Session | None
+        _interleave_reading: Reading | None
+        _interleave_total: int | None
+        _interleave_key: Key | None
+        _interleave_is_new: bool | None
     else:
         __slots__ = ()
 
     def __init__(self, connection: Any, /) -> None:
         super().__init__(connection)
-        give(self, getattr(connection, "_session", None))
+        give(self, getattr(connection, "_interleave_session", None))
 
     arraysize = Attribute(_Cursor, "arraysize", _key_of)
     description = Attribute(_Cursor, "description", _key_of)
@@ -119,20 +119,20 @@ class CursorLayer(_Cursor):
 
     def execute(self, sql: Any, *args: Any, **options: Any) -> Any:
         """See `sqlite3.Cursor.execute`."""
-        session = self._session
+        session = self._interleave_session
         if session is None or session.internal or type(sql) is not str:
             return super().execute(sql, *args, **options)
-        statement = statement_of(sql)
+        statement, connection = statement_of(sql), self.connection
         if statement.pragma in _REMEMBERED:
-            sql = _remembered(session, statement, sql)
-        self._total = None
-        reading, self._reading = self._reading, None
-        connection, run = self.connection, super().execute
+            sql = _remembered(session, connection, statement, sql)
+        self._interleave_total = None
+        reading, self._interleave_reading = self._interleave_reading, None
+        run = super().execute
 
         def call() -> Any:
-            if self._is_new:
+            if self._interleave_is_new:
                 # Its connection has made it for this statement alone.
-                self._is_new = None
+                self._interleave_is_new = None
                 _row_factory.__set__(self, _factory_of_rows(connection))
             try:
                 return run(sql, *args, **options)
@@ -141,42 +141,44 @@ class CursorLayer(_Cursor):
                     # What was left to be fetched of the last statement is forgotten first.
                     reading.end()
 
-        run_statement(connection, session, statement, call, self._result, reading, self._key)
+        run_statement(connection, session, statement, call, self.__result, reading, self._interleave_key)
         if statement.effect == ANYTHING and statement.verb in ("attach", "detach"):
             _attach(session, connection)
         if _description.__get__(self) is not None and (unit := _units[_get_ident()]) is not None:
-            self._reading = session.reads_on(unit, statement)
+            self._interleave_reading = session.reads_on(unit, statement)
         return self
 
-    def _result(self, _: Any) -> str:
+    def __result(self, _: Any) -> str:
         return rows(_rowcount(self))
 
     def executemany(self, sql: Any, parameters: Any, /) -> Any:
         """See `sqlite3.Cursor.executemany`."""
-        session = self._session
+        session = self._interleave_session
         if session is None or type(sql) is not str or _units[_get_ident()] is None:
             return super().executemany(sql, parameters)
         statement = statement_of(sql)
         connection, run = self.connection, super().executemany
-        self._total, self._reading = None, None
+        self._interleave_total, self._interleave_reading = None, None
         items = _Items(parameters)
         session.in_transaction = is_within(connection)
         if session.in_transaction or begins(connection, session, statement) or statement.effect != CHANGES:
-            run_statement(connection, session, statement, lambda: run(sql, items), self._result, None, self._key)
+            run_statement(
+                connection, session, statement, lambda: run(sql, items), self.__result, None, self._interleave_key
+            )
             return self
         # Each row is a transaction.
         total = 0
         for item in items:
             one = functools.partial(run, sql, (item,))
-            run_statement(connection, session, statement, one, self._result, None, self._key)
+            run_statement(connection, session, statement, one, self.__result, None, self._interleave_key)
             total += _rowcount(self)
         run(sql, ())
-        self._total = total
+        self._interleave_total = total
         return self
 
     def executescript(self, sql_script: Any, /) -> Any:
         """See `sqlite3.Cursor.executescript`."""
-        session = self._session
+        session = self._interleave_session
         connection = self.connection
         if session is None or type(sql_script) is not str or "\0" in sql_script or _units[_get_ident()] is None:
             return super().executescript(sql_script)
@@ -192,7 +194,7 @@ class CursorLayer(_Cursor):
         try:
             for piece in statements_in(sql_script):
                 statement = statement_of(piece)
-                sql = _remembered(session, statement, piece)
+                sql = _remembered(session, connection, statement, piece)
                 run_statement(connection, session, statement, functools.partial(_run_to_end, inner, sql))
                 if statement.verb in ("attach", "detach"):
                     _attach(session, connection)
@@ -202,8 +204,8 @@ class CursorLayer(_Cursor):
                 _level.__set__(connection, level)
         return self
 
-    def _fetch(self, call: Callable[[], Any], is_last: Callable[[Any], bool], count: Callable[[Any], int]) -> Any:
-        reading = self._reading
+    def __fetch(self, call: Callable[[], Any], is_last: Callable[[Any], bool], count: Callable[[Any], int]) -> Any:
+        reading = self._interleave_reading
         unit = _units[_get_ident()]
         if reading is None or unit is None:
             return call()
@@ -212,7 +214,7 @@ class CursorLayer(_Cursor):
         if len(unit.log) != reading.seen and not session.is_private and session.fetches_matter(statement):
             text = f"read rows of {statement.text}"
             writes = statement.effect == CHANGES
-            key = self._key
+            key = self._interleave_key
 
             def look() -> Look:
                 touches = session.touches_of_fetch(statement)
@@ -232,7 +234,7 @@ class CursorLayer(_Cursor):
         finally:
             reading.seen = len(unit.log)
             if ended:
-                self._reading = None
+                self._interleave_reading = None
                 reading.end()
             elif not session.in_transaction:
                 # It may have been the last row: then the connection does not read any more.
@@ -243,53 +245,53 @@ class CursorLayer(_Cursor):
 
     def fetchone(self) -> Any:
         """See `sqlite3.Cursor.fetchone`."""
-        if self._reading is None:
+        if self._interleave_reading is None:
             return super().fetchone()
-        return self._fetch(super().fetchone, _is_none, _one_or_none)
+        return self.__fetch(super().fetchone, _is_none, _one_or_none)
 
     def fetchmany(self, *args: Any, **options: Any) -> Any:
         """See `sqlite3.Cursor.fetchmany`."""
         run = super().fetchmany
         size = args[0] if args else options.get("size", _arraysize(self))
-        return self._fetch(
+        return self.__fetch(
             lambda: run(*args, **options), lambda rows: not isinstance(size, int) or len(rows) < size, len
         )
 
     def fetchall(self) -> Any:
         """See `sqlite3.Cursor.fetchall`."""
-        if self._reading is None:
+        if self._interleave_reading is None:
             return super().fetchall()
-        return self._fetch(super().fetchall, _always, len)
+        return self.__fetch(super().fetchall, _always, len)
 
     def __next__(self) -> Any:
-        if self._reading is None:
+        if self._interleave_reading is None:
             return super().__next__()
-        return self._fetch(super().__next__, _never, _one)
+        return self.__fetch(super().__next__, _never, _one)
 
     def close(self) -> None:
         """See `sqlite3.Cursor.close`."""
-        if self._reading is None:
-            if self._key is not None:
-                announce_use(self._key, "close", "close", writes=True)
+        if self._interleave_reading is None:
+            if self._interleave_key is not None:
+                announce_use(self._interleave_key, "close", "close", writes=True)
             super().close()
         else:
-            self._fetch(super().close, _always, _unknown)
+            self.__fetch(super().close, _always, _unknown)
         # The methods of the real class raise the errors from now on.
-        self._session = None
+        self._interleave_session = None
 
 
 #: Settings that the plugin sets otherwise than the program, or that concern what it does.
 _REMEMBERED = frozenset(("busy_timeout", "synchronous", "trusted_schema"))
 
 
-def _remembered(session: Session, statement: Statement, sql: str) -> str:
+def _remembered(session: Session, connection: Any, statement: Statement, sql: str) -> str:
     """Remember what a program sets that the plugin has set otherwise, and return a statement that shows it."""
     if statement.pragma == "busy_timeout":
         if statement.value:
-            try:
-                session.set_timeout(max(0, int(statement.value)))
-            except ValueError:
-                session.set_timeout(0)
+            # SQLite knows what the value means.
+            ((timeout,),) = internally(session, connection, sql)
+            session.set_timeout(timeout)
+            session.virtual = False
         return f"SELECT {session.timeout} AS timeout"
     if statement.pragma == "trusted_schema" and statement.value:
         session.shows_real_time = False
@@ -319,7 +321,18 @@ def cursors(base: Any) -> type:
     """Return the class that stands in for a class of cursors."""
     known = _classes.get(base)
     if known is None:
-        known = derived(base, {}, ("_session", "_reading", "_total", "_key", "_is_new"), layer=CursorLayer)
+        known = derived(
+            base,
+            {},
+            (
+                "_interleave_session",
+                "_interleave_reading",
+                "_interleave_total",
+                "_interleave_key",
+                "_interleave_is_new",
+            ),
+            layer=CursorLayer,
+        )
         _classes[base] = _classes[known] = known
     return known
 
@@ -339,5 +352,10 @@ def adopt_cursor(made: Any, session: Session | None) -> bool:
 
 def give(made: Any, session: Session | None) -> None:
     """Let a cursor have the session of its connection."""
-    made._session, made._reading, made._total, made._is_new = session, None, None, None
-    made._key = None if session is None else session.key_of_cursor()
+    made._interleave_session, made._interleave_reading, made._interleave_total, made._interleave_is_new = (
+        session,
+        None,
+        None,
+        None,
+    )
+    made._interleave_key = None if session is None else session.key_of_cursor()

@@ -48,7 +48,7 @@ def connect(database: Any, *args: Any, **options: Any) -> Any:
         _announce_opening(unit, database, uri=uri)
     made = _real_connect(database, *args, **options)
     if adopt_connection(made):
-        if getattr(made, "_session", None) is None:
+        if getattr(made, "_interleave_session", None) is None:
             # A program's own class may not have called all of ours.
             shared = not given.get("check_same_thread", True)
             found = database_of(database, uri=uri)

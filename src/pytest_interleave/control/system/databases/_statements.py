@@ -44,8 +44,11 @@ _CHANGES = re.compile(r"\b(?:INSERT|UPDATE|DELETE|REPLACE)\b", re.IGNORECASE)
 _RETURNS = re.compile(r"\bRETURNING\b", re.IGNORECASE)
 _TEMPORARY = re.compile(r"\bTEMP(?:ORARY)?\b", re.IGNORECASE)
 _OF_SAVEPOINT = re.compile(r"ROLLBACK\s+(?:TRANSACTION\s+)?TO\b", re.IGNORECASE)
+#: Whitespace and comments between two words.
+_SPACE = r"(?:\s|--[^\n]*\n|/\*.*?\*/)"
 _PRAGMA = re.compile(
-    r"PRAGMA\s+(?:(?:\w+|\"[^\"]*\")\s*\.\s*)?(\w+)\s*(?:=\s*(.*?)|\(\s*(.*?)\s*\))?\s*;?\s*$",
+    rf"PRAGMA(?:{_SPACE}+|(?=[\"`\[]))(?:(?:\w+|\"[^\"]*\"){_SPACE}*\.{_SPACE}*)?[\"`\[]?(\w+)[\"`\]]?"
+    rf"{_SPACE}*(?:={_SPACE}*(.*?)|\({_SPACE}*(.*?)\s*\))?{_SPACE}*;?\s*$",
     re.IGNORECASE | re.DOTALL,
 )
 #: A name, which may be quoted.

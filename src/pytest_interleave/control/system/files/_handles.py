@@ -129,7 +129,7 @@ _opened: dict[int, Handle] = {}
 
 def add_file(raw: Any, handle: Handle) -> None:
     """Remember the lowest layer of a file that has just been opened."""
-    raw._handle = handle
+    raw._interleave_handle = handle
     descriptor = raw.fileno()
     _files[descriptor] = weakref.ref(raw)
     opened = _opened.get(descriptor)
@@ -231,7 +231,7 @@ def handle_of(descriptor: int) -> Handle:
     """Return the open file that a descriptor stands for."""
     raw = file_with(descriptor)
     if raw is not None:
-        known: Handle = raw._handle
+        known: Handle = raw._interleave_handle
         return known
     handle = _opened.get(descriptor)
     if handle is None:

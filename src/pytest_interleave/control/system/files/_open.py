@@ -57,7 +57,7 @@ def _used(base: type, name: str) -> Callable[..., Any]:
         unit = units[get_ident()]
         if unit is None:
             return real(self, *args)
-        handle = self._handle
+        handle = self._interleave_handle
         if handle is None or handle.inside is unit or (handle.kept and handle.user is unit):
             return real(self, *args)
         handle.used_by(unit, name)
@@ -75,7 +75,7 @@ def _layer(base: type) -> Any:
     # With a replacement of `close` itself, there would be a line of ours in warnings about files that were never
     # closed. It calls `flush`.
     namespace = {name: _used(base, name) for name in _METHODS if hasattr(base, name)}
-    return derived(base, namespace, ("_handle",))
+    return derived(base, namespace, ("_interleave_handle",))
 
 
 def _system_call(name: str, verb: str) -> Callable[..., Any]:
@@ -87,7 +87,7 @@ def _system_call(name: str, verb: str) -> Callable[..., Any]:
 
     def call(self: Any, *args: Any) -> Any:
         unit = units[get_ident()]
-        handle = self._handle
+        handle = self._interleave_handle
         if unit is None or handle is None or self.closed:
             return real(self, *args)
         method = in_full(name, args[1:]) if moves else name
@@ -108,7 +108,7 @@ File = derived(
             ("seek", "read"), ("tell", "read"),
         )
     },
-    ("_handle",),
+    ("_interleave_handle",),
 )  # fmt: skip
 
 
@@ -123,10 +123,10 @@ File.__repr__ = like(_FileIO.__repr__, _repr)
 def _close(self: Any) -> None:
     descriptor = None if self.closed or not self.closefd else self.fileno()
     if descriptor is not None:
-        about_to_close(descriptor, self._handle)
+        about_to_close(descriptor, self._interleave_handle)
     _FileIO.close(self)
     if descriptor is not None:
-        closed(descriptor, self._handle)
+        closed(descriptor, self._interleave_handle)
 
 
 #: The lowest layer of a file that is locked: closing it gives the lock back.
@@ -208,7 +208,7 @@ def open_(
         position.name = name_of_descriptor(raw.fileno(), position.name)
     if binary:
         add_file(raw, handle)
-        buffered._handle = handle
+        buffered._interleave_handle = handle
         return buffered
     try:
         # This names the caller's line if it warns about a default encoding.
@@ -221,7 +221,7 @@ def open_(
         raise
     # Not before: the layers call each other's methods when they are made.
     add_file(raw, handle)
-    buffered._handle = text._handle = handle
+    buffered._interleave_handle = text._interleave_handle = handle
     return text
 
 
