@@ -149,6 +149,36 @@ def test_all_that_a_thread_can_find(case: str) -> None:
     assert every_outcome(program) == expected
 
 
+def test_a_limit() -> None:
+    def program() -> Any:
+        with closing(sqlite3.connect(":memory:", check_same_thread=False)) as connection:
+            connection.setlimit(sqlite3.SQLITE_LIMIT_COLUMN, 50)
+            found: list[Any] = []
+            in_threads(
+                lambda: found.append(_twice(lambda: connection.getlimit(sqlite3.SQLITE_LIMIT_COLUMN))),
+                lambda: connection.setlimit(sqlite3.SQLITE_LIMIT_COLUMN, 60),
+            )
+            return found[0]
+
+    assert every_outcome(program) == {(50, 50), (50, 60), (60, 60)}
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="new in Python 3.12")
+def test_a_setting_that_a_pragma_changes() -> None:
+    option = getattr(sqlite3, "SQLITE_DBCONFIG_ENABLE_FKEY", 0)
+
+    def program() -> Any:
+        with closing(sqlite3.connect(":memory:", check_same_thread=False)) as connection:
+            found: list[Any] = []
+            in_threads(
+                lambda: found.append(_twice(lambda: connection.getconfig(option))),  # type: ignore[attr-defined]
+                lambda: connection.execute("pragma foreign_keys = on"),
+            )
+            return found[0]
+
+    assert every_outcome(program) == {(False, False), (False, True), (True, True)}
+
+
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="new in Python 3.12")
 def test_autocommit() -> None:
     def program() -> Any:

@@ -26,6 +26,8 @@ _SETTING = (
     "create_aggregate", "create_collation", "create_function", "create_window_function", "enable_load_extension",
     "load_extension", "set_progress_handler", "setconfig", "setlimit",
 )  # fmt: skip
+#: Methods of connections that return what is set.
+_READING = ("getconfig", "getlimit")
 
 
 class Attribute:
@@ -87,8 +89,8 @@ def announce_use(key: Key, verb: str, text: str, part: str | None = None, *, wri
 
 
 def setting_methods() -> Iterable[tuple[str, Any]]:
-    """Yield the methods of connections that set something for later statements, as steps, by their names."""
-    for name in _SETTING:
+    """Yield the methods that set something for later statements, or read what is set, as steps, by their names."""
+    for name in (*_SETTING, *_READING):
         real = getattr(sqlite3.Connection, name, None)
         if real is not None:
             yield name, _setting(name, real)
@@ -104,7 +106,7 @@ def _setting(name: str, real: Any) -> Any:
             # Not after the program's own function, which it may replace.
             show_virtual_time(session, self)
         if session is not None and session.is_shared:
-            announce_use(session.settings, name, f"call {name}", writes=True)
+            announce_use(session.settings, name, f"call {name}", writes=name not in _READING)
         return real(self, *args, **options)
 
     return like(real, method)

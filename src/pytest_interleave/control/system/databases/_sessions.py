@@ -183,10 +183,10 @@ class Session:
         found = self._touches(self.database, effect, begins, excludes)
         for database in self.attached.values():
             found += self._touches(database, effect, begins, excludes)
-        return self._with_connection(found) if self.is_shared else found
+        return self._with_connection(found, sets=effect == SETS) if self.is_shared else found
 
-    def _with_connection(self, touches: Touches) -> Touches:
-        return (*touches, (self.settings, None, _READS), (self.key, None, WRITES))
+    def _with_connection(self, touches: Touches, *, sets: bool = False) -> Touches:
+        return (*touches, (self.settings, None, WRITES if sets else _READS), (self.key, None, WRITES))
 
     def key_of_cursor(self) -> Key | None:
         """Return what stands for the state of a new cursor; None if no other thread can use it."""
