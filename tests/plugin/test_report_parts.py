@@ -369,7 +369,7 @@ def test_it(tmp_path, run_concurrent):
 """
     shown = section(run(source).text)
     assert any("read log (" in line for line in shown)
-    assert any("write log (" in line for line in shown)
+    assert any("append to log (" in line for line in shown)
     assert not any("threading.py" in line for line in shown)
 
 

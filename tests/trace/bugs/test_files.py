@@ -213,8 +213,8 @@ def test_a_number_of_lines_that_is_out_of_date(fresh: Callable[[], Path]) -> Non
         path.touch()
 
         def register() -> None:
-            number = len(path.read_text().splitlines())
-            with open(path, "a") as file:
+            number = len(path.read_text().splitlines())  # count
+            with open(path, "a") as file:  # add
                 file.write(f"{number}\n")
 
         in_threads(a=register, b=register)
@@ -222,4 +222,37 @@ def test_a_number_of_lines_that_is_out_of_date(fresh: Callable[[], Path]) -> Non
 
     timeline = timeline_of(body)
     assert timeline.bug == "Atomicity violation on ids"
-    assert [text for text, _ in steps(timeline)][1:] == ["b appends to ids (2 bytes)", "a appends to ids (2 bytes)"]
+    assert steps(timeline) == [
+        ("a reads ids (0 bytes)", "count"),
+        ("b appends to ids (2 bytes)", "add"),
+        ("a appends to ids (2 bytes)", "add"),
+    ]
+    help_ = f"make both accesses one atomic step: hold one lock from {at('count')} to {line('add')}"
+    assert timeline.help == help_
+
+
+def test_a_line_that_is_appended_in_two_parts(fresh: Callable[[], Path]) -> None:
+    """The end of the `with` statement writes the second part: at the statement's first line."""
+
+    def body() -> None:
+        path = fresh() / "log"
+        path.touch()
+
+        def log() -> None:
+            with open(path, "a") as file:  # open and close
+                file.write("x")
+                file.flush()  # flush
+                file.write("y\n")
+
+        in_threads(a=log, b=log)
+        assert path.read_text().split() == ["xy", "xy"]
+
+    timeline = timeline_of(body)
+    assert timeline.bug == "Atomicity violation on log"
+    assert steps(timeline) == [
+        ("a appends to log (1 byte)", "flush"),
+        ("b appends to log (1 byte)", "flush"),
+        ("a appends to log (2 bytes)", "open and close"),
+    ]
+    help_ = f"make both accesses one atomic step: hold one lock from {at('open and close')} to {line('flush')}"
+    assert timeline.help == help_

@@ -35,6 +35,8 @@ class Access(NamedTuple):
     failed: bool = False
     #: Its name, if it is part of a step on state outside memory that has another one.
     name: str = ""
+    #: Whether it opens a file to append to it, which only finds out where the file ends.
+    opens: bool = False
 
     def overlaps(self, other: Access) -> bool:
         """Whether both are to the same part, or one of them to the whole thing."""
@@ -97,9 +99,14 @@ class Thing:
         #: By thread and part, and under `_ANY` to any part.
         self._by_thread: dict[Path, dict[Any, list[Access]]] = {}
         self._assigned: dict[Path, dict[Any, list[Access]]] = {}
+        #: By thread. What a thread has read before, or does then, says more than these.
+        self._opened: dict[Path, list[Access]] = {}
 
     def add(self, access: Access) -> None:
         """Add the next access."""
+        if access.opens:
+            self._opened.setdefault(access.thread, []).append(access)
+            return
         self._accesses.append(access)
         for known in (self._by_thread, self._assigned) if access.assigns else (self._by_thread,):
             by_part = known.setdefault(access.thread, {})
@@ -127,6 +134,11 @@ class Thing:
         for own in self._overlapping(self._by_thread, thread, wanted):
             at = bisect_left(own, before, key=_position)
             found += own[at - 1 : at] if at else []
+        latest = max(found, key=_position, default=None)
+        if latest is None or latest.writes:
+            opened = self._opened.get(thread, [])
+            at = bisect_left(opened, before, key=_position)
+            found += opened[at - 1 : at] if at else []
         return max(found, key=_position, default=None)
 
     def next(self, thread: Path, since: int, wanted: Access | None, *, assigned: bool = False) -> Access | None:
@@ -228,6 +240,7 @@ def things_in(log: Sequence[Step], is_over: Callable[[], bool]) -> list[list[tup
                     writes and key in opaque,
                     isinstance(operation, External) and operation.doing.error is not None,
                     _name(key, part),
+                    not writes and operation.name == "open" and isinstance(key, Key) and key.is_content,
                 )
                 thing = things.get(key)
                 if thing is None:

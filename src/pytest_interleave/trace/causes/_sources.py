@@ -73,6 +73,14 @@ def enters_context(place: Place) -> bool:
     return any(place.lineno == node.lineno for node in _withs(place.filename))
 
 
+def leaves_context(place: Place, before: Place) -> bool:
+    """Whether a line leaves a `with` statement that `before` is in: the line of its end is that of its beginning."""
+    return any(
+        node.lineno <= place.lineno < node.body[0].lineno <= before.lineno <= (node.end_lineno or node.lineno)
+        for node in _withs(place.filename)
+    )
+
+
 def has_variable_index(expression: str) -> bool:
     """Whether an expression has an item whose key is a variable: "self.locks[i]"."""
     return re.search(r"\[[^\W\d]", expression) is not None

@@ -13,7 +13,7 @@ from ..causes._giving_way import gave_way
 from ..causes._involved import Involved
 from ..causes._overlaps import UPDATES, Access, Thing, Torn, stale, swapped, things_in, torn
 from ..causes._primitive_turns import set_before_clear, signal_before_wait, taken_between, turns_by_primitive
-from ..causes._sources import repeats_in_loop
+from ..causes._sources import leaves_context, repeats_in_loop
 from ..words._words import ASKING, Words
 from ._accesses import Accesses, same_function
 from ._kinds import Canceled, Cleared, Effect, HandedOn, Interrupted, Missed, TooEarly, Unseen, acts_on_part
@@ -337,4 +337,5 @@ def _is_in_a_later_call(access: Access, before: Access) -> bool:
         same_function(access, before)
         and access.place.lineno < before.place.lineno
         and not repeats_in_loop(access.place)
+        and not leaves_context(access.place, before.place)
     )
