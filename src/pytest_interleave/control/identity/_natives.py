@@ -13,6 +13,7 @@ import weakref
 from typing import Any
 
 from ..interpreter._frames import layout, object_at, words
+from ..scope._of_classes import OfClasses
 from ._types import (
     LOCAL,
     STILL,
@@ -73,6 +74,7 @@ def arrays_exist() -> bool:
     return not _OF_ARRAYS.isdisjoint(sys.modules)
 
 
+@OfClasses
 def has_own_access(kind: type) -> bool:
     """Whether a type looks up attributes of its values in a way of its own, written in C, as proxies do."""
     if kind is types.ModuleType or kind is super or is_class(kind):
@@ -127,6 +129,7 @@ def is_shared_state(thing: Any) -> bool:
     return not (kind_of(kind) in (STILL, LOCAL) or is_class(kind) or kind is types.ModuleType)
 
 
+@OfClasses
 def is_native(kind: type) -> bool:
     """Whether a type, or one that it is derived from, has methods written in C that manage a state of their own."""
     if is_class(kind) or kind is types.ModuleType:
@@ -139,9 +142,5 @@ def _has_native_methods(kind: type) -> bool:
         return False
     if not is_made_by_a_program(kind):
         return True
-    # Without a generator expression, which takes several times as long: this is asked at each call of a library.
-    for value in tuple(namespace_of(kind).values()):
-        its = type(value)
-        if its is types.WrapperDescriptorType or its is types.MethodDescriptorType:
-            return True
-    return False
+    written_in_c = types.WrapperDescriptorType, types.MethodDescriptorType
+    return any(is_one_of(type(value), *written_in_c) for value in tuple(namespace_of(kind).values()))

@@ -15,6 +15,7 @@ import types
 from typing import Any
 
 from ..scope import _real
+from ..scope._of_classes import OfClasses
 from ..scope._or_none import OrNone
 
 #: The bases of a class, itself first, and what it has of its own. A metaclass cannot change the answers.
@@ -82,9 +83,9 @@ def kind_of(kind: type) -> int:
     """Return the kind of a type: one of the constants above."""
     found = _known[id(kind)]
     if found is None:
-        found = _judge(kind)
-        if not is_made_by_a_program(kind):
-            _known[id(kind)] = found
+        if is_made_by_a_program(kind):
+            return _judged(kind)
+        found = _known[id(kind)] = _judge(kind)
     return found
 
 
@@ -102,6 +103,9 @@ def _judge(kind: type) -> int:
     if not _locals.isdisjoint(bases):
         return LOCAL
     return STILL if _compares_by_value(kind) else OTHER
+
+
+_judged = OfClasses(_judge)
 
 
 def _compares_by_value(kind: type) -> bool:
