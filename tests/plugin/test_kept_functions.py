@@ -65,7 +65,7 @@ def increment(path, connect):
         database.execute("UPDATE t SET n = ?", (number + 1,))
         database.commit()
 
-@pytest.mark.concurrency
+@pytest.mark.concurrency(seconds=None)
 @pytest.mark.parametrize("way", WAYS)
 def test_way(way, tmp_path, run_concurrent):
     path = tmp_path / "app.db"
@@ -97,7 +97,7 @@ CALLED = """
 import sqlite3
 from contextlib import closing
 
-@pytest.mark.concurrency(schedules=20)
+@pytest.mark.concurrency(schedules=20, seconds=None)
 def test_function_in_sql(run_concurrent):
     counter = {"n": 0}
 
@@ -112,7 +112,7 @@ def test_function_in_sql(run_concurrent):
 
     run_concurrent(use, workers=2)
 
-@pytest.mark.concurrency(schedules=20)
+@pytest.mark.concurrency(schedules=20, seconds=None)
 def test_rows_to_insert(run_concurrent):
     box = {"n": 0}
 
@@ -140,7 +140,7 @@ from contextlib import closing
 
 import pytest
 
-@pytest.mark.concurrency
+@pytest.mark.concurrency(seconds=None)
 @pytest.mark.parametrize("append", [open, (open,)[0]])
 def test_open(append, tmp_path, run_concurrent):
     def write():
@@ -150,7 +150,7 @@ def test_open(append, tmp_path, run_concurrent):
     run_concurrent(write, workers=2)
     assert (tmp_path / "log").read_text() == "xx"
 
-@pytest.mark.concurrency
+@pytest.mark.concurrency(seconds=None)
 @pytest.mark.parametrize("kind", [sqlite3.Cursor, type("Own", (sqlite3.Cursor,), {})])
 def test_cursor(kind, tmp_path, run_concurrent):
     path = tmp_path / "app.db"
