@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
-from types import FrameType
+from types import FrameType, FunctionType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ... import PACKAGE_DIRECTORY
@@ -124,6 +124,14 @@ def like(real: Any, ours: _Kind) -> _Kind:
         if hasattr(real, name):
             setattr(ours, name, getattr(real, name))
     return ours
+
+
+def like_base(layer: type) -> type:
+    """Give the methods of a class the names that they have in its base, for messages, and return the class."""
+    for name, value in vars(layer).items():
+        if type(value) is FunctionType:
+            value.__qualname__ = f"{layer.__bases__[0].__qualname__}.{name}"
+    return layer
 
 
 def derived(

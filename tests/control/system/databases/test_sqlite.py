@@ -477,3 +477,17 @@ def test_it_does_not_wait_for_the_disk_of_an_attached_database_either(tmp_path: 
             return level
 
     assert value_of(body) == 0
+
+
+def test_wrong_arguments_are_reported_by_the_names_of_the_real_methods() -> None:
+    def body() -> list[str]:
+        texts = []
+        with closing(sqlite3.connect(":memory:")) as connection:
+            wrong: Callable[[], Any]
+            for wrong in (connection.execute, lambda: connection.commit(1), lambda: connection.cursor().fetchone(1)):
+                with pytest.raises(TypeError) as caught:
+                    wrong()
+                texts.append(str(caught.value).partition(" ")[0])
+        return texts
+
+    assert value_of(body) == ["Cursor.execute()", "Connection.commit()", "Cursor.fetchone()"]

@@ -14,7 +14,7 @@ from ...steps._external import Look
 from ...steps._things import WRITE
 from .._announce import announce
 from .._classes import give_class, in_place_of
-from .._uses import derived, like, note
+from .._uses import derived, like, like_base, note
 from ._asking import is_within, timeout_of
 from ._attributes import Attribute, announce_use, setting_methods
 from ._cursors import CursorLayer, adopt_cursor, cursors, give
@@ -111,6 +111,7 @@ def _whole(connection: Any, statement: Statement, call: Callable[[], Any]) -> An
     return run_statement(connection, session, statement, call)
 
 
+@like_base
 class ConnectionLayer(_Connection):
     """A connection whose statements are steps."""
 

@@ -13,7 +13,7 @@ from ...steps._external import Look
 from ...steps._touches import WRITES
 from .._announce import announce
 from .._classes import give_class, in_place_of
-from .._uses import derived
+from .._uses import derived, like_base
 from ._asking import attached_to, internally, is_within
 from ._attributes import Attribute, announce_use
 from ._busy import Run, wait_for_readers
@@ -95,6 +95,7 @@ class _Items(Iterable[Any]):
             yield item
 
 
+@like_base
 class CursorLayer(_Cursor):
     """A cursor whose statements and fetches are steps."""
 
