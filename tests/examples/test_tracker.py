@@ -34,7 +34,7 @@ FINDINGS = {
     ),
     "test_durations.py::test_a_new_definition_counts": (None, "durations.py"),
     "test_durations.py::test_parse": ("thread exception", "KeyError"),
-    "test_journal.py::test_lines_are_whole": ("test failure", "of lines.log"),
+    "test_journal.py::test_lines_are_whole": ("test failure", "Atomicity violation on lines.log"),
     "test_journal.py::test_no_line_is_lost": ("test failure", "Lost update on self._pending"),
     "test_projects.py::test_a_finished_epic_has_no_open_task": (
         "test failure",

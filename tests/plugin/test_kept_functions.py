@@ -216,3 +216,39 @@ def test_what_is_not_found_is_named(run):
         assert "not controlled: os.open (called by another name at test_it.py:" in line, line
         assert "; to control it, write os.open())" in line
     assert "not controlled: class Slots (called by worker-0 at test_it.py:" in third, third
+
+
+IN_C = """
+import ctypes
+import os
+
+import pytest
+
+libc = ctypes.CDLL(None)
+pytestmark = pytest.mark.concurrency(schedules=40, seconds=None)
+
+def test_both_call_it(tmp_path, run_concurrent):
+    def append():
+        file = libc.open(os.fsencode(tmp_path / "log"), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        libc.write(file, b"x", 1)
+        libc.close(file)
+
+    run_concurrent(append, workers=2)
+
+def test_beside_a_step(tmp_path, run_concurrent):
+    run_concurrent.together(lambda: libc.access(os.fsencode(tmp_path / "log"), 0), (tmp_path / "log").touch)
+
+def test_beside_memory(run_concurrent):
+    run_concurrent.together(lambda: libc.abs(1), lambda: 2)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no library of the process")
+def test_functions_in_c_are_not_called_exhausted(run):
+    done = run(IN_C, "-v", "-v")
+    done.result.assert_outcomes(passed=3)
+    first, second, third = (line for line in done.result.outlines if line.startswith("PASSED "))
+    assert "sampled" in first
+    assert "not controlled: C function open (called through ctypes at test_it.py:" in first, first
+    assert "not controlled: C function access (called through ctypes at test_it.py:" in second, second
+    assert "nothing shared" in third, third

@@ -189,7 +189,7 @@ def _done(event: Event) -> str:
     what = kind.removesuffix("?")
     if kind in kinds.OF_THREADS or (not event.source and event.what):
         what = f"{what} {name}".rstrip()
-    elif "#" in event.what and kind in kinds.OF_A_LOCK:  # The line does not say which of several locks it is.
+    elif " " in name and kind in kinds.OF_A_LOCK:  # "Lock #1", "file lock a": the line does not say which one it is.
         what = f"{what} {name}"
     if kind != event.kind:
         what = f"{what} {TIMED_OUT}"

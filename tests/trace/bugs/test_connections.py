@@ -1,7 +1,8 @@
-"""Bugs in the use of SQLite connections and cursors that threads share: their names, and what helps."""
+"""Bugs in the use of SQLite databases, connections and cursors that threads share: their names, and what helps."""
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -115,3 +116,65 @@ def test_a_database_that_is_attached(tmp_path: Path, table: str) -> None:
             assert connection.execute("select n from t").fetchone() == (2,)
 
     assert timeline_of(body).bug == "Lost update on table t in app.db"
+
+
+@pytest.fixture
+def accounts(tmp_path: Path) -> Callable[[], Path]:
+    """A new database for each schedule."""
+    numbers = itertools.count()
+
+    def make() -> Path:
+        path = tmp_path / f"{next(numbers)}.db"
+        with closing(sqlite3.connect(path)) as database, database:
+            database.execute("create table account (n)")
+            database.executemany("insert into account values (?)", [(1,), (2,)])
+        return path
+
+    return make
+
+
+@pytest.mark.parametrize("script", [False, True])
+def test_two_writes_in_two_transactions(accounts: Callable[[], Path], script: bool) -> None:
+    """The statements use the file, too, but the advice for files is of no use."""
+
+    def body() -> None:
+        path = accounts()
+
+        def move() -> None:
+            with closing(sqlite3.connect(path, isolation_level=None)) as database:
+                if script:
+                    database.executescript("update account set n = 0 where n = 1; update account set n = 3 where n = 2")
+                else:
+                    database.execute("update account set n = 0 where n = 1")
+                    database.execute("update account set n = 3 where n = 2")
+
+        def check() -> None:
+            with closing(sqlite3.connect(path)) as database:
+                assert database.execute("select sum(n) from account").fetchone() == (3,)
+
+        in_threads(moves=move, checks=check)
+
+    timeline = timeline_of(body)
+    assert timeline.bug.startswith("Dirty read of table account in ")
+    assert timeline.help == "make both writes in one transaction"
+
+
+def test_two_reads_in_two_transactions(accounts: Callable[[], Path]) -> None:
+    def body() -> None:
+        path = accounts()
+
+        def move() -> None:
+            with closing(sqlite3.connect(path)) as database, database:
+                database.execute("update account set n = 3 - n")
+
+        def check() -> None:
+            with closing(sqlite3.connect(path)) as database:
+                (first,) = database.execute("select n from account where rowid = 1").fetchone()
+                (second,) = database.execute("select n from account where rowid = 2").fetchone()
+                assert first + second == 3
+
+        in_threads(moves=move, checks=check)
+
+    timeline = timeline_of(body)
+    assert timeline.bug.startswith("Inconsistent reads of table account in ")
+    assert timeline.help == "read both in one transaction"

@@ -254,5 +254,29 @@ def test_a_line_that_is_appended_in_two_parts(fresh: Callable[[], Path]) -> None
         ("b appends to log (1 byte)", "flush"),
         ("a appends to log (2 bytes)", "open and close"),
     ]
-    help_ = f"make both accesses one atomic step: hold one lock from {at('open and close')} to {line('flush')}"
-    assert timeline.help == help_
+    lines = f"from {at('open and close')} to {line('flush')}"
+    assert timeline.help == (
+        f"append both parts in one write, or make both accesses one atomic step: hold one lock {lines}"
+    )
+
+
+def test_a_file_that_is_not_there_is_touched(fresh: Callable[[], Path]) -> None:
+    """To touch a file takes three steps, and only the check before them says what is wrong."""
+
+    def body() -> None:
+        path = fresh() / "lock"
+        taken = []
+
+        def take() -> None:
+            if not path.exists():  # look
+                path.touch()  # touch
+                taken.append(1)
+
+        in_threads(a=take, b=take)
+        assert len(taken) == 1
+
+    timeline = timeline_of(body)
+    assert timeline.bug == "Check-then-act race on lock"
+    assert steps(timeline)[0] == ("a stats lock: not found", "look")
+    assert steps(timeline)[-1] == ("a opens lock", "touch")
+    assert timeline.help == f"make check and act one atomic step: hold one lock from {at('look')} to {line('touch')}"

@@ -58,10 +58,10 @@ def test_two_databases_in_opposite_order(fresh: Callable[[str], Path]) -> None:
         "Deadlock: circular wait on database log.db and database app.db",
     )
     assert sorted(steps(timeline)) == [
-        ("a runs begin exclusive", "first"),
-        ("a runs begin exclusive (waits)", "second"),
-        ("b runs begin exclusive", "first"),
-        ("b runs begin exclusive (waits)", "second"),
+        ("a runs begin exclusive in app.db", "first"),
+        ("a runs begin exclusive in log.db (waits)", "second"),
+        ("b runs begin exclusive in app.db (waits)", "second"),
+        ("b runs begin exclusive in log.db", "first"),
     ]
     assert timeline.help.startswith("begin transactions on these databases in the same order everywhere")
 
@@ -104,7 +104,7 @@ def test_a_transaction_that_lasts_longer_than_the_timeout(fresh: Callable[[str],
 
     timeline = timeline_of(body)
     assert timeline.bug == "Database app.db is locked: slow sleeps in a transaction"
-    assert steps(timeline)[0] == ("slow runs begin immediate", "begin")
+    assert steps(timeline)[0] == ("slow runs begin immediate in app.db", "begin")
     assert timeline.help == "commit before the thread waits or sleeps, or set a longer timeout"
 
 
@@ -123,8 +123,8 @@ def test_a_connection_that_is_not_to_wait(fresh: Callable[[str], Path]) -> None:
     timeline = timeline_of(body)
     assert timeline.bug == "Database app.db is locked: a is in a transaction"
     assert steps(timeline) == [
-        ("a runs begin immediate", "begin it"),
-        ("b runs begin immediate: database is locked", "begin it"),
+        ("a runs begin immediate in app.db", "begin it"),
+        ("b runs begin immediate in app.db: database is locked", "begin it"),
     ]
     assert timeline.help == "let the connection wait: sqlite3.connect(..., timeout=5)"
 

@@ -3,13 +3,14 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ._callees import WEAK_REFERENCE, Callee, callee_at, callee_of
+    from ._callees import CTYPES, WEAK_REFERENCE, Callee, callee_at, callee_of
 else:
     from ..._lazy import names_from
 
     __getattr__ = names_from(
         __name__,
         {
+            "CTYPES": "._callees",
             "Callee": "._callees",
             "WEAK_REFERENCE": "._callees",
             "callee_at": "._callees",
@@ -18,6 +19,7 @@ else:
     )
 
 __all__ = [
+    "CTYPES",
     "WEAK_REFERENCE",
     "Callee",
     "callee_at",

@@ -7,7 +7,8 @@ import weakref
 from types import BuiltinFunctionType, CodeType, FrameType, FunctionType
 from typing import Any, NamedTuple
 
-from ..identity._natives import LruCache
+from ..identity._natives import LruCache, is_of_ctypes
+from ..identity._owners import stored_attribute
 from ..identity._written import called, is_generated, python_function
 
 
@@ -24,6 +25,8 @@ class Callee(NamedTuple):
 
 
 WEAK_REFERENCE = Callee("weakref", "ref", python=False)
+#: The module of functions in C that are called through it.
+CTYPES = "ctypes"
 
 #: The callee by the address of the calling code, which is kept with it, and the offset of the call. The last callee
 #: there counts.
@@ -41,6 +44,10 @@ def note_callee(frame: FrameType, function: Any) -> None:
         _callees[id(frame.f_code), frame.f_lasti] = (frame.f_code, callee_of(python))
     elif issubclass(type(function), weakref.ref):
         _callees[id(frame.f_code), frame.f_lasti] = (frame.f_code, WEAK_REFERENCE)
+    elif is_of_ctypes(type(function)):
+        name = stored_attribute(function, "__name__")
+        callee = Callee(CTYPES, name if type(name) is str else "function", python=False)
+        _callees[id(frame.f_code), frame.f_lasti] = (frame.f_code, callee)
     elif type(function) is BuiltinFunctionType:
         module = function.__module__
         callee = Callee(module if type(module) is str else "", function.__qualname__, python=False)

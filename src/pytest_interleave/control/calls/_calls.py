@@ -16,7 +16,7 @@ from ..code._methods import READING_METHODS, READING_NATIVES, THOROUGH_READERS
 from ..identity._any_call import any_call
 from ..identity._keys import PLAIN_KEYS
 from ..identity._leaving import expect
-from ..identity._natives import has_own_access
+from ..identity._natives import has_own_access, is_of_ctypes
 from ..identity._owners import MISSING, stored_attribute
 from ..identity._types import (
     CONTAINER,
@@ -135,6 +135,8 @@ def touches_of_call(function: Any, given: Sequence[Any]) -> Touches:
         if function is bool and given:
             return operand(given[0], READS, TRUTH)
         return known + (_of_python(maker, given) if is_foreign(maker) else _given(given, READS))
+    if is_of_ctypes(kind):
+        return _UNSEEN_USE
     # An object that can be called.
     what = called(function)
     if what is not function and is_of_an_object(what):

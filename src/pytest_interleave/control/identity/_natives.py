@@ -137,6 +137,12 @@ def is_native(kind: type) -> bool:
     return any(_has_native_methods(base) for base in bases_of(kind))
 
 
+def is_of_ctypes(kind: type) -> bool:
+    """Whether the values of a type are functions of libraries in C that `ctypes` has loaded."""
+    module: Any = sys.modules.get("_ctypes")
+    return module is not None and issubclass(kind, module.CFuncPtr)
+
+
 def _has_native_methods(kind: type) -> bool:
     if kind is object or kind_of(kind) == STILL or issubclass(kind, BaseException):
         return False

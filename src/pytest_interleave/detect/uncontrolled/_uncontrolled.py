@@ -113,6 +113,10 @@ def code_in(outcome: Outcome) -> Iterator[Uncontrolled]:
             part = UncontrolledPart("", "called by another name", where)
             yield Uncontrolled("code", name, (part,), f"to control it, write {name}()")
             continue
+        if unseen.is_in_c:
+            part = UncontrolledPart("", "called through ctypes", where)
+            yield Uncontrolled("code", f"C function {unseen.callee.name}", (part,))
+            continue
         part = UncontrolledPart("", "called with a shared object", where)
         advice = f"to control it, set interleave_include = {unseen.package}" if unseen.package else ""
         yield Uncontrolled("code", str(unseen.callee), (part,), advice)

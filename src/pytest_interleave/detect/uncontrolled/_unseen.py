@@ -15,7 +15,7 @@ from types import CodeType
 from typing import Any, NamedTuple
 
 from ...control import Operation, Place, Step, is_ours, is_stdlib
-from ...control.calls import WEAK_REFERENCE, Callee, callee_at, callee_of
+from ...control.calls import CTYPES, WEAK_REFERENCE, Callee, callee_at, callee_of
 from ...control.identity import (
     CONTAINER,
     LruCache,
@@ -48,6 +48,11 @@ class Unseen(NamedTuple):
         package = self.callee.module.partition(".")[0]
         return package if self.callee.python and package not in sys.builtin_module_names else ""
 
+    @property
+    def is_in_c(self) -> bool:
+        """Whether it is a function of a library in C."""
+        return self.callee.module == CTYPES and not self.callee.python
+
     def __str__(self) -> str:
         # The code of this package that runs the workers may call it itself.
         return str(self.callee) if is_ours(self.place.filename) else f"{self.callee} at {self.place}"
@@ -61,7 +66,9 @@ def unseen_in(log: Sequence[Step], *, choices: bool = True) -> list[Unseen]:
     """
     found: dict[tuple[Callee, Place], Unseen] = {}
     for key, operation in _unordered(log) if choices else chain(_unordered(log), _going_on(log)):
-        unseen = Unseen(_callee_of(operation, key), operation.where(), key == OUTSIDE_MEMORY)
+        callee = _callee_of(operation, key)
+        is_replaceable = key == OUTSIDE_MEMORY and callee.module != CTYPES
+        unseen = Unseen(callee, operation.where(), is_replaceable)
         found.setdefault((unseen.callee, unseen.place), unseen)
     return list(found.values())
 

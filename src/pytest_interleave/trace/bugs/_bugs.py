@@ -207,13 +207,15 @@ class Bugs:
                 return published
             what = self._variables.name(first) if between.is_opaque else what
             helps = self._one_lock(first, last, "both writes", between, between)
-            return Bug(f"Dirty read of {what} by {by}", what, helps or advice_for_torn_file(self._log, between))
+            return Bug(f"Dirty read of {what} by {by}", what, helps or advice_for_torn_file(self._log, first, between))
         deletes_unseen = empties(operations[1]) and not empties(self._log[between.position][1])
         if effect.loses_update and deletes_unseen and not is_in_test(first.place):
             # What it has read without the other thread's change is all that it has of what it deletes.
             return Bug(f"Lost update on {what}", what, self._one_lock(first, last, "read and write", between))
         check = self._check(first, last) if between.writes else None
-        within = check is not None and not operations[1].is_where_it_shows
+        # What `Path.touch()` does, after a check, takes several steps.
+        acts = operations[1].is_external and check is not None and check.place != first.place
+        within = acts or (check is not None and not operations[1].is_where_it_shows)
         if first.place == last.place and not (first.writes or last.writes or within):
             if type(first.part) is type(last.part) is int and first.part != last.part and repeats_in_loop(last.place):
                 # A loop over the indices of a list.
@@ -257,7 +259,11 @@ class Bugs:
                 ("Atomicity violation on", "read and write") if last.writes else ("Inconsistent reads of", "both reads")
             )
             return Bug(f"{kind} {what}", what, self._one_lock(first, last, steps, between, between))
-        return Bug(f"Atomicity violation on {what}", what, self._one_lock(first, last, "both accesses", between))
+        helps = self._one_lock(first, last, "both accesses", between)
+        if operations[1].is_external and first.updates and between.updates and last.updates:
+            # As the parts of a line of a log.
+            helps = f"append both parts in one write, or {helps}" if helps else "append both parts in one write"
+        return Bug(f"Atomicity violation on {what}", what, helps)
 
     def _of_failed(self, effect: Torn) -> Bug:
         """Return the bug that a step on a file fails because of what another thread has done since an earlier step."""

@@ -60,13 +60,11 @@ class EarlyBugs:
             return Bug(named, "", helps) if len(named) <= WIDEST else Bug(f"Inconsistent reads of {what}", what, helps)
         if effect.partial is not None and access.writes:
             what = self._variables.name(effect.partial[1])
-            helps = self._one_lock(effect.partial[0], later, "both writes", effect.partial[1], access)
-            return Bug(f"Dirty read of {what} by {by}", what, helps or advice_for_torn_file(self._log, access))
+            return Bug(f"Dirty read of {what} by {by}", what, self._one_write(effect.partial, access, later))
         if effect.partial is not None and (
             later.place[::2] == effect.partial[0].place[::2] or self._effects.are_parts(effect.partial[0], later)
         ):
-            helps = self._one_lock(effect.partial[0], later, "both writes", effect.partial[1], access)
-            helps = helps or advice_for_torn_file(self._log, access)
+            helps = self._one_write(effect.partial, access, later)
             written = self._variables.name(effect.partial[0])
             named = f"Dirty read of {names_of_both(written, what)} by {by}"
             if written != what and not is_only_type(written) and len(named) <= WIDEST:
@@ -140,6 +138,11 @@ class EarlyBugs:
         helps = self._one_lock(own, later, "both writes", other, access)
         steps = (own.position, other.position, access.position, later.position)
         return Bug(named if len(named) <= WIDEST else f"Atomicity violation on {last}", "", helps, instead=steps)
+
+    def _one_write(self, partial: tuple[Access, Access], access: Access, later: Access) -> str:
+        """Return what makes two writes of one thread one step for another thread."""
+        helps = self._one_lock(partial[0], later, "both writes", partial[1], access)
+        return helps or advice_for_torn_file(self._log, partial[0], access)
 
     def _own_check(self, access: Access, later: Access) -> Access | None:
         """Return the check by the thread that writes later, if another thread has checked the same since; else None."""

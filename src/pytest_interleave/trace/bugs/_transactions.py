@@ -28,8 +28,7 @@ def advice_for_database(log: Sequence[Step], first: Access, other: Access, what:
     alone = advice_for_shared(first.name or other.name)
     if alone and what not in ("read and write", "check and act"):
         return alone
-    operation = log[first.position][1]
-    if not isinstance(operation, External) or first.part not in _PARTS:
+    if not are_statements(log, first, other):
         return None
     if _connections(log[first.position]) & _connections(log[other.position]):
         # A transaction is that of the connection, so it does not keep the threads apart.
@@ -38,6 +37,18 @@ def advice_for_database(log: Sequence[Step], first: Access, other: Access, what:
         # A library runs the statement.
         return None
     return _HELPS.get(what, "")
+
+
+def are_statements(log: Sequence[Step], first: Access, other: Access) -> bool:
+    """Whether the steps of two accesses are statements on one database, which use its file, too."""
+    return bool(_databases(log[first.position]) & _databases(log[other.position]))
+
+
+def _databases(step: Step) -> set[int]:
+    """Return what stands for the databases that a step uses."""
+    if not isinstance(step[1], External):
+        return set()
+    return {key for key, part, _ in step[2] or () if part in _PARTS and not isinstance(key, Key)}
 
 
 _SHARED = re.compile(r"(?:\w+ of )?a (connection|cursor) (?:to|on) .*")

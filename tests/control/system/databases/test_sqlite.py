@@ -93,8 +93,8 @@ def begun(connection: Any, *statements: str) -> None:
             lambda c: begun(c, "select 1", "rollback"),
             [("begin", ""), ("select 1", "data"), ("rollback", "data")],
         ),
-        (lambda c: c.execute("begin immediate"), [("begin immediate", "LOCK"), ("close", "LOCK")]),
-        (lambda c: c.execute("begin exclusive"), [("begin exclusive", "DATA LOCK"), ("close", "DATA LOCK")]),
+        (lambda c: c.execute("begin immediate"), [("begin immediate in app.db", "LOCK"), ("close", "LOCK")]),
+        (lambda c: c.execute("begin exclusive"), [("begin exclusive in app.db", "DATA LOCK"), ("close", "DATA LOCK")]),
         (lambda c: c.execute("create table u (n)"), [("create table u (n)", "DATA LOCK")]),
         (lambda c: c.execute("pragma foreign_keys = on"), [("pragma foreign_keys = on", "data")]),
         (lambda c: c.execute("pragma user_version = 3"), [("pragma user_version = 3", "DATA LOCK")]),
@@ -320,7 +320,7 @@ def test_the_end_of_a_transaction_by_an_attribute_is_a_step(tmp_path: Path) -> N
             assert not connection.in_transaction
 
     assert [step for step, _ in steps_of(body)] == [
-        "delete from t (0 rows)", "commit (delete from t)", "begin immediate", "delete from t (0 rows)",
+        "delete from t (0 rows)", "commit (delete from t)", "begin immediate in app.db", "delete from t (0 rows)",
         "commit (delete from t)",
     ]  # fmt: skip
 
@@ -341,7 +341,7 @@ def test_the_class_may_be_called_directly(tmp_path: Path) -> None:
             sqlite3.Connection.execute(genuine, "select 1").fetchall()
             connection.execute("begin immediate")
 
-    assert [step for step, _ in steps_of(body)] == ["begin immediate", "close"]
+    assert [step for step, _ in steps_of(body)] == ["begin immediate in app.db", "close"]
     assert sqlite3.Connection is real
     genuine.close()
 
@@ -366,7 +366,7 @@ def test_a_class_that_is_derived_in_a_test_can_be_used_there(tmp_path: Path, cal
 
     steps = [step for step, _ in steps_of(body)]
     # The second one is not seen if its class skips ours.
-    assert steps == ["begin immediate", "close"] * (1 if calls_base else 2)
+    assert steps == ["begin immediate in app.db", "close"] * (1 if calls_base else 2)
 
 
 def test_a_transaction_that_an_error_rolls_back_gives_its_lock_back(tmp_path: Path) -> None:
@@ -383,7 +383,8 @@ def test_a_transaction_that_an_error_rolls_back_gives_its_lock_back(tmp_path: Pa
             assert not connection.in_transaction
 
     assert steps_of(body) == [
-        ("begin immediate", "LOCK"), ("insert or rollback into u values (1): UNIQUE constraint failed: u.n", ""),
+        ("begin immediate in app.db", "LOCK"),
+        ("insert or rollback into u values (1): UNIQUE constraint failed: u.n", ""),
         ("rollback", "LOCK"),
     ]  # fmt: skip
 

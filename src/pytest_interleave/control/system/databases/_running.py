@@ -17,7 +17,7 @@ from .._uses import user_frame
 from ._asking import is_within
 from ._busy import Run, perform, perform_really
 from ._now import begin_statement, show_virtual_time
-from ._statements import COMMITS, NOTHING, READS, WAITS
+from ._statements import COMMITS, EXCLUDES, NOTHING, READS, RESERVES, WAITS
 
 if TYPE_CHECKING:
     from ...steps._external import Doing, Key
@@ -92,13 +92,17 @@ def run_statement(
         does_begin = begins(connection, session, statement)
         excludes = does_begin and str(isolation_of(connection)).upper() == "EXCLUSIVE"
 
+        # These name nothing of the database, and a thread may use two.
+        takes_lock = statement.effect in (RESERVES, EXCLUDES)
+        text = f"{statement.text} in {session.database.name}" if takes_lock else statement.text
+
         def look() -> Look:
             touches = session.touches(statement.effect, begins=does_begin, excludes=excludes)
             if reading is not None and not session.in_transaction:
                 touches += session.touches_of_fetch(reading.statement)
             if cursor is not None:
                 touches = ((cursor, None, WRITES), *touches)
-            found[:] = [Look(touches, statement.effect not in (READS, WAITS), statement.text)]
+            found[:] = [Look(touches, statement.effect not in (READS, WAITS), text)]
             return found[0]
 
         changed = statement.effect == COMMITS and len(session.tables) == 1

@@ -35,7 +35,7 @@ SIMPLEST = {
 }
 SOMETHING_UNSEEN = (
     "An equivalent schedule passed earlier, so the failure depends on something that the plugin cannot see, such as a "
-    "file, a database, real time, or state left by an earlier run."
+    "memory-mapped file, code in C, another process, real time, or state left by an earlier run."
 )
 NEEDS_TIME = 'This failure needs timeouts="explore": a thread is held up while time passes, as on a busy machine.'
 WITHOUT_PREEMPTION = (
