@@ -92,6 +92,6 @@ def test_locks(passes: Callable[[str], None], schedules: int) -> None:
 
 
 @some_schedules
-@pytest.mark.parametrize("kind", some(["Queue", "SimpleQueue", "LifoQueue", "PriorityQueue", "FailingQueue"], 2))
+@pytest.mark.parametrize("kind", some(["Queue", "SimpleQueue", "LifoQueue", "PriorityQueue", "FailingQueue"], 1))
 def test_queues(passes: Callable[[str], None], kind: str, schedules: int) -> None:
     passes(QUEUES.format(kind, schedules))
