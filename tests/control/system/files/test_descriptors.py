@@ -43,7 +43,8 @@ def with_descriptor(path: Path, do: Callable[[int], Any]) -> Callable[[], None]:
         (lambda descriptor: os.ftruncate(descriptor, 0), "write", "truncate data.txt"),
         (lambda descriptor: os.truncate(descriptor, 0), "write", "truncate data.txt"),
         (lambda descriptor: os.fchmod(descriptor, 0o600), "write", "change data.txt"),
-        (lambda descriptor: fcntl.lockf(descriptor, fcntl.LOCK_EX), "write", "lock data.txt"),
+        (lambda descriptor: fcntl.lockf(descriptor, fcntl.LOCK_EX), "write", "lock data.txt (excludes no thread)"),
+        (lambda descriptor: fcntl.lockf(descriptor, fcntl.LOCK_UN), "write", "lock data.txt"),
     ],
 )
 def test_each_call_is_a_step(file: Path, do: Callable[[int], Any], kind: str, text: str) -> None:

@@ -198,13 +198,21 @@ def _place(unit: Unit) -> FrameType | None:
         recording.discard(unit.index)
 
 
-def _lockf(real: Callable[..., Any]) -> Callable[..., Any]:
+def _lockf(fcntl: ModuleType) -> Callable[..., Any]:
+    real: Callable[..., Any] = fcntl.lockf
+    unlocks = fcntl.LOCK_UN
+
     def lockf(fd: Any, *args: Any, **options: Any) -> Any:
         unit = _units[_get_ident()]
         descriptor = _descriptor_of(fd)
+        doing = None
         if unit is not None and descriptor is not None:
-            announce_descriptor(unit, descriptor, "lock", "lockf")
-        return real(fd, *args, **options)
+            doing = announce_descriptor(unit, descriptor, "lock", "lockf")
+        result = real(fd, *args, **options)
+        if doing is not None and (args[0] if args else options.get("cmd")) != unlocks:
+            # Who relies on it does not know that.
+            doing.result = "excludes no thread"
+        return result
 
     return like(real, lockf)
 
@@ -212,4 +220,4 @@ def _lockf(real: Callable[..., Any]) -> Callable[..., Any]:
 def of_fcntl(module: ModuleType) -> Iterator[tuple[Any, str, Any]]:
     """Yield the replacements in `fcntl`."""
     yield module, "flock", _flock(module)
-    yield module, "lockf", _lockf(module.lockf)
+    yield module, "lockf", _lockf(module)
