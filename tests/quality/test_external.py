@@ -13,7 +13,8 @@ import pytest
 
 import pytest_interleave
 from pytest_interleave.control import Control
-from pytest_interleave.explore import PartialOrderReduction
+from pytest_interleave.explore import PartialOrderReduction, RandomWalk
+from pytest_interleave.explore.search._classes import class_of
 
 pytestmark = pytest.mark.usefixtures("controllable")
 
@@ -124,3 +125,44 @@ def test_outcomes_are_those_of_attributes(how: str, tmp_path: Path, monkeypatch:
             compared += 1
             assert ends[how] == ends["attributes"], (seed, ends)
     assert compared >= 10
+
+
+def waits(counts: int, *, enough: bool) -> None:
+    """One thread waits for changes of others, which are enough or not."""
+    store: list[int] = []
+
+    def put() -> None:
+        with pytest_interleave.step("store", write=True):
+            store.append(1)
+
+    def wait() -> None:
+        found = pytest_interleave.wait_until("store", lambda: len(store) >= counts, timeout=5)
+        assert found is enough
+
+    threads = [threading.Thread(target=target) for target in (*[put] * (counts - (not enough)), wait)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+@pytest.mark.parametrize("counts", [1, 2])
+@pytest.mark.parametrize("enough", [False, True])
+def test_every_order_of_a_wait_is_searched(counts: int, enough: bool) -> None:
+    """How often the predicate is checked does not depend on what no other thread can notice."""
+    found: dict[str, set[int]] = {}
+    for strategy in (PartialOrderReduction(), RandomWalk(1)):
+        classes = found[strategy.name] = set()
+        with Control() as control:
+            for number in range(1, 201):
+                control.prepare()
+                strategy.begin(number)
+                outcome = control.run(lambda: waits(counts, enough=enough), strategy, max_steps=10_000)
+                strategy.end(outcome)
+                assert outcome.exception is None, outcome.exception
+                assert outcome.stuck is None
+                classes.add(class_of(outcome))
+                if getattr(strategy, "finished", False):
+                    break
+    searched, walked = found.values()
+    assert walked <= searched

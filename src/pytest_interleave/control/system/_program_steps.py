@@ -63,20 +63,28 @@ class _Wait(TimesOut):
         self._execution = execution
         self._seen = -1
         self._checked = -1
+        #: Whether the thread checks the predicate only because no thread can continue.
+        self._is_late = False
 
     def check(self) -> None:
         """Note that the predicate has been checked now."""
         self._seen = self.awaited.changes
-        self._checked = self._last_step()
+        if self._is_late:
+            self._checked = self._last_step()
+            self._is_late = False
 
     def available(self, unit: Unit, /) -> bool:  # noqa: ARG002
         """Whether the predicate may hold now.
 
-        It may also depend on changes that were not announced. So it is checked again, once, if no thread can continue.
+        It may also depend on changes that were not announced. So it is checked once more if no thread can continue,
+        even if nothing has happened since the last check: equivalent schedules must have the same steps.
         """
         if self.awaited.changes != self._seen:
             return True
-        return not self._execution.enabled and self._last_step() > self._checked
+        if self._execution.enabled or self._last_step() <= self._checked:
+            return False
+        self._is_late = True
+        return True
 
     def _last_step(self) -> int:
         """Return the position of the last step that is not a wait like this one."""
