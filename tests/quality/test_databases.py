@@ -91,6 +91,17 @@ def test_no_class_is_missed(tmp_path: Path, program: Program) -> None:
         assert ends >= all_ends
 
 
+def test_a_thread_wakes_only_if_it_may_continue(tmp_path: Path) -> None:
+    """Else the schedules in which it wakes in vain are further classes, which the search does not find."""
+    program = programs.wal_reader_beside_two_writers
+    reduction = PartialOrderReduction()
+    classes, ends, _ = explored(program, tmp_path / "app.db", reduction)
+    assert reduction.finished
+    walked, walked_ends, _ = explored(program, tmp_path / "app.db", RandomWalk(1))
+    assert walked <= classes
+    assert walked_ends == ends == {(True,)}
+
+
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="`autocommit` is new in Python 3.12")
 def test_autocommit_of_python_312(tmp_path: Path) -> None:
     def program(path: Path) -> bool:

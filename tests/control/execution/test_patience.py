@@ -250,22 +250,25 @@ def test_a_failure_without_anything_outside_has_not_hurried(monkeypatch):
 def test_a_thread_in_the_operating_system_may_do_something_while_others_sleep(pipe):
     done = []
 
-    def serve() -> None:
-        select.select([pipe[0]], [], [], 0.5)
+    def serve(seconds: float) -> None:
+        select.select([pipe[0]], [], [], seconds)
         done.append(1)
 
     def body() -> None:
         time.sleep(2)
         assert done
 
-    for run, expected in ((execute, AssertionError), (patiently, type(None))):
+    # A busy machine may need half a second to get to the body.
+    for run, seconds, expected in ((execute, 60, AssertionError), (patiently, 0.5, type(None))):
         done.clear()
-        thread = threading.Thread(target=serve)
+        thread = threading.Thread(target=serve, args=(seconds,))
         thread.start()
         try:
             outcome = run(body)
         finally:
+            os.write(pipe[1], b"x")
             thread.join()
+            os.read(pipe[0], 1)
         assert isinstance(outcome.exception, expected)
         assert outcome.hurried is (expected is AssertionError)
 

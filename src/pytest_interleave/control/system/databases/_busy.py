@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from ._sessions import Session
     from ._statements import Statement
 
+#: What takes the lock for writing.
+_WRITING = frozenset((CHANGES, DEFINES, EXCLUDES, RESERVES))
 #: From this many milliseconds on, a timeout is no limit that a program waits for.
 _DAY = 86_400_000
 #: At most this many failures are remembered for reports.
@@ -209,9 +211,12 @@ class _Wait:
         self._step = ImpatientOperation(ACQUIRE, database, place.f_code, place.f_lasti, mutates=False)
         database.seen[unit.index] = database.releases
         database.wanted[unit.index] = self._run.statement.text
+        if self._run.statement.effect in _WRITING and not self._is_done:
+            database.writers[unit.index] = self._run.session
         try:
             return unit.execution.wait_for(unit, self._step, database, deadline)
         finally:
+            database.writers.pop(unit.index, None)
             database.seen.pop(unit.index, None)
             database.wanted.pop(unit.index, None)
 

@@ -93,7 +93,7 @@ class Database(Key, TimesOut):
 
     __slots__ = (
         "is_impatient", "is_private", "reads", "refused", "releases", "reserves", "seen", "sessions", "shares_cache",
-        "thing", "waiting", "wanted", "writes",
+        "thing", "waiting", "wanted", "writers", "writes",
     )  # fmt: skip
 
     def __init__(self, thing: Thing, *, is_private: bool = False, shares_cache: bool = False) -> None:
@@ -109,6 +109,8 @@ class Database(Key, TimesOut):
         #: How many times a lock may have been given back, and that number when a waiting thread, by its index, failed.
         self.releases = 0
         self.seen: dict[int, int] = {}
+        #: The connections of threads that wait for the lock for writing, by the threads' indexes.
+        self.writers: dict[int, Session] = {}
         #: The statements of waiting threads, by their indexes.
         self.wanted: dict[int, str] = {}
         #: The statements that have failed because of other connections, the last ones last.
@@ -179,8 +181,14 @@ class Database(Key, TimesOut):
         return steps[0].where() if len(steps) == 1 else None
 
     def available(self, unit: Unit, /) -> bool:
-        """Whether a lock may have been given back since the statement of `unit` failed."""
-        return self.seen.get(unit.index) != self.releases
+        """Whether a lock may have been given back since the statement of `unit` failed, and no other is in its way."""
+        if self.seen.get(unit.index) == self.releases:
+            return False
+        writer = self.writers.get(unit.index)
+        if writer is None:
+            return True
+        # With another database attached, it is not known of which one a transaction has the lock.
+        return not any(session.writes and not session.attached for session in self.blocking(writer, readers=False))
 
     def released(self) -> None:
         """Note that a lock may have been given back."""
