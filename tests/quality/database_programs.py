@@ -267,6 +267,23 @@ def wal_reader(path: Path) -> bool:
         return commit_waits_for_reader(path)
 
 
+def wal_reader_beside_two_writers(path: Path) -> bool:
+    """The end of the read gives back nothing that the writers wait for."""
+    with opened(path, "pragma journal_mode = wal"):
+        pass
+
+    def add() -> None:
+        with closing(sqlite3.connect(path)) as db, db:
+            db.execute("update account set balance = balance + 1")
+
+    def read() -> None:
+        with closing(sqlite3.connect(path)) as db:
+            db.execute("select * from account").fetchall()
+
+    in_threads(read, add, add)
+    return balance_at(path) == 2
+
+
 def cursor_keeps_reading(path: Path) -> bool:
     seen = []
 
@@ -403,26 +420,7 @@ CORRECT = [
     commit_waits_for_reader, wal_reader, cursor_keeps_reading, returning, retry_while_locked, upgrade_with_retry,
     connection_under_a_lock, scripts, many_rows, many_transactions, attached, schema,
 ]  # fmt: skip
-
-
 #: These are so small that every schedule can be run.
-def wal_reader_beside_two_writers(path: Path) -> bool:
-    """The end of the read gives back nothing that the writers wait for."""
-    with opened(path, "pragma journal_mode = wal"):
-        pass
-
-    def add() -> None:
-        with closing(sqlite3.connect(path)) as db, db:
-            db.execute("update account set balance = balance + 1")
-
-    def read() -> None:
-        with closing(sqlite3.connect(path)) as db:
-            db.execute("select * from account").fetchall()
-
-    in_threads(read, add, add)
-    return balance_at(path) == 2
-
-
 SMALL = [
     one_statement, begin_immediate, begin_exclusive, savepoints, commit_waits_for_reader, wal_reader,
     cursor_keeps_reading, scripts, many_rows, many_transactions, attached, two_reads, no_patience, in_a_shared_cache,

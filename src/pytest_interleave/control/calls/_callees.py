@@ -37,21 +37,27 @@ def note_callee(frame: FrameType, function: Any) -> None:
     """Note that the instruction that `frame` is about to run calls `function`, which is out of scope."""
     while type(function) is functools.partial:
         function = function.func
+    callee = _known_callee(function)
+    if callee is not None:
+        _callees[id(frame.f_code), frame.f_lasti] = (frame.f_code, callee)
+
+
+def _known_callee(function: Any) -> Callee | None:
+    """Return the callee for anything that can be called; None if it has no name that says something."""
     python = python_function(called(function))
     if type(function) is LruCache:
-        _callees[id(frame.f_code), frame.f_lasti] = (frame.f_code, Callee("functools", "lru_cache", python=False))
-    elif python is not None:
-        _callees[id(frame.f_code), frame.f_lasti] = (frame.f_code, callee_of(python))
-    elif issubclass(type(function), weakref.ref):
-        _callees[id(frame.f_code), frame.f_lasti] = (frame.f_code, WEAK_REFERENCE)
-    elif is_of_ctypes(type(function)):
+        return Callee("functools", "lru_cache", python=False)
+    if python is not None:
+        return callee_of(python)
+    if issubclass(type(function), weakref.ref):
+        return WEAK_REFERENCE
+    if is_of_ctypes(type(function)):
         name = stored_attribute(function, "__name__")
-        callee = Callee(CTYPES, name if type(name) is str else "function", python=False)
-        _callees[id(frame.f_code), frame.f_lasti] = (frame.f_code, callee)
-    elif type(function) is BuiltinFunctionType:
+        return Callee(CTYPES, name if type(name) is str else "function", python=False)
+    if type(function) is BuiltinFunctionType:
         module = function.__module__
-        callee = Callee(module if type(module) is str else "", function.__qualname__, python=False)
-        _callees[id(frame.f_code), frame.f_lasti] = (frame.f_code, callee)
+        return Callee(module if type(module) is str else "", function.__qualname__, python=False)
+    return None
 
 
 def callee_of(function: FunctionType) -> Callee:
